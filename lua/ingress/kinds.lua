@@ -1,0 +1,81 @@
+-- The kinds of documents and their shapes: the other side of src/model/document.ts.
+-- phase: init, content · yields: no · dicts: none · state: none
+
+local algorithms = require("ingress.balancer.algorithms")
+local schema = require("ingress.schema")
+
+local integer = schema.integer
+local list = schema.list
+local map = schema.map
+local number = schema.number
+local object = schema.object
+local one_of = schema.one_of
+local optional = schema.optional
+local text = schema.text
+
+local name = text(".")
+
+local timeouts = object({
+  connect = number(0.001),
+  send = number(0.001),
+  read = number(0.001),
+})
+
+local endpoint = object({
+  address = text("^[0-9A-Fa-f.:]+$"),
+  port = integer(1, 65535),
+  weight = optional(integer(1)),
+})
+
+local canary = object({
+  backend = name,
+  header = optional(name),
+  headerValue = optional(text()),
+  headerPattern = optional(text()),
+  cookie = optional(name),
+  weight = integer(0),
+  weightTotal = integer(0),
+})
+
+local function algorithm(value, where)
+  if type(value) ~= "string" or not algorithms[value] then
+    return where .. " is not a known algorithm"
+  end
+end
+
+return {
+  settings = object({
+    httpRedirectCode = one_of(301, 302, 307, 308),
+    noTlsRedirectLocations = list(text("^/")),
+    defaultCertificate = optional(name),
+    defaultRoute = optional(name),
+    timeouts = timeouts,
+  }),
+  certificate = object({
+    chain = name,
+    key = name,
+  }),
+  backend = object({
+    algorithm = algorithm,
+    endpoints = list(endpoint),
+  }),
+  route = object({
+    ingress = text(),
+    backend = name,
+    canaries = optional(list(canary)),
+    sslRedirect = optional(one_of(true)),
+    denied = optional(text()),
+    timeouts = optional(timeouts),
+    tries = integer(0),
+    triesTimeout = optional(number(0)),
+    bodySize = integer(0),
+    profile = text("^p%x+$"),
+    unlimitedProfile = text("^p%x+$"),
+    shard = text("^shard_%d+$"),
+  }),
+  host = object({
+    certificate = optional(name),
+    exact = map(text("^/"), name),
+    prefix = map(text("^/", "/$"), name),
+  }),
+}

@@ -1,0 +1,62 @@
+-- Finds the location of a URI among those of one host, as nginx finds it among the same locations: exact, else the
+-- longest prefix; but a URI that lacks only the last slash of a location is redirected to it. Pure.
+-- phase: any · yields: no · dicts: none · state: none; the index belongs to the host's cache entry
+
+local escape_uri = ngx.escape_uri
+local pairs = pairs
+local sort = table.sort
+local sub = string.sub
+
+local _M = {}
+
+
+-- Prefixes end in "/". They are looked up by length, the longest first: the work is bounded by how many lengths a
+-- host has, not by how many slashes a client sends.
+function _M.index(body)
+  local exact, prefix = body.exact, body.prefix
+  local redirects, lengths, known = {}, {}, {}
+  for _, paths in pairs({ exact, prefix }) do
+    for path in pairs(paths) do
+      local bare = sub(path, 1, -2)
+      if sub(path, -1) == "/" and bare ~= "" and not exact[bare] then
+        redirects[bare] = escape_uri(path, 0)
+      end
+    end
+  end
+  for path in pairs(prefix) do
+    if not known[#path] then
+      known[#path] = true
+      lengths[#lengths + 1] = #path
+    end
+  end
+  sort(lengths, function(a, b)
+    return a > b
+  end)
+  return { exact = exact, prefix = prefix, redirects = redirects, lengths = lengths, count = #lengths }
+end
+
+
+-- Route key; or nil and the path to redirect to; or nil.
+function _M.match(index, uri)
+  local key = index.exact[uri]
+  if key then
+    return key
+  end
+  local redirect = index.redirects[uri]
+  if redirect then
+    return nil, redirect
+  end
+  local lengths, prefix = index.lengths, index.prefix
+  for i = 1, index.count do
+    local length = lengths[i]
+    if length <= #uri then
+      key = prefix[length == 1 and "/" or sub(uri, 1, length)]
+      if key then
+        return key
+      end
+    end
+  end
+  return nil
+end
+
+return _M

@@ -1,0 +1,46 @@
+-- From host and URI to a route key: the host's own document, else that of the wildcard one label above, else that
+-- of every other host. A host that is known never falls through to another one's paths.
+-- phase: rewrite, balancer, ssl_certificate · yields: no · dicts: by way of the reader · state: indexes in its cache
+
+local paths = require("ingress.paths")
+local reader = require("ingress.reader")
+
+local find = string.find
+local get = reader.get
+local sub = string.sub
+
+local _M = {}
+
+
+-- Cache entry of the wildcard above a host, or false.
+function _M.wildcard(host)
+  local dot = find(host, ".", 2, true)
+  return dot and #host < 254 and get("host", "*" .. sub(host, dot))
+end
+
+
+local function host_entry(host)
+  return #host < 254 and get("host", host) or _M.wildcard(host) or get("host", "*")
+end
+
+
+-- Route key; or nil and the path to redirect to; or nil when nothing matches.
+function _M.match(host, uri)
+  local entry = host_entry(host)
+  local key, redirect
+  if entry then
+    local index = entry.derived
+    if not index then
+      index = paths.index(entry.body)
+      entry.derived = index
+    end
+    key, redirect = paths.match(index, uri)
+  end
+  if key or redirect then
+    return key, redirect
+  end
+  local settings = reader.settings()
+  return settings and settings.defaultRoute
+end
+
+return _M

@@ -1,0 +1,104 @@
+// The command line: made from the table of flags, parsed by commander, and answered with an exit code.
+
+import { CommanderError, InvalidArgumentError, Option, Command as Parser } from 'commander';
+import {
+  type CommandName,
+  DEFAULT_FLAGS,
+  FLAG_GROUPS,
+  FLAGS,
+  type FlagKey,
+  type Flags,
+} from '../options/flags.ts';
+import { COMMANDS, type CommandContext, EXIT } from './command.ts';
+import { COMMAND_HELP, PROGRAM_HELP } from './help.ts';
+import { PACKAGE } from './package.ts';
+
+/** @param args without the program's name. */
+export async function runProgram(args: readonly string[], context: CommandContext): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = createProgram(context, async (name, flags) => {
+    const missing = missingFlag(name, flags);
+    if (missing === null) {
+      const command = await COMMANDS[name]();
+      exitCode = await command(flags, context);
+    } else {
+      context.stderr.write(missing);
+      exitCode = EXIT.usage;
+    }
+  });
+  if (args.length === 0) {
+    context.stderr.write(program.helpInformation());
+    context.stderr.write(PROGRAM_HELP.examples);
+    return EXIT.usage;
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  return exitCode;
+}
+
+type Act = (name: CommandName, flags: Flags) => Promise<void>;
+
+function createProgram(context: CommandContext, act: Act): Parser {
+  const program = new Parser('ingress-openresty')
+    .description(PROGRAM_HELP.summary)
+    .version(PACKAGE.version, '-V, --version', 'Print the version.')
+    .helpOption('-h, --help', 'Print this help; after a command, that of the command.')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    })
+    .addHelpText('after', PROGRAM_HELP.examples);
+  for (const name of Object.keys(COMMANDS) as CommandName[]) addCommand(program, name, act);
+  return program;
+}
+
+function addCommand(program: Parser, name: CommandName, act: Act): void {
+  const { summary, examples } = COMMAND_HELP[name];
+  const command = program
+    .command(name)
+    .summary(summary.split('\n')[0] ?? '')
+    .description(summary)
+    .usage('[flags]')
+    .allowExcessArguments(false)
+    .showHelpAfterError(`(ingress-openresty ${name} --help explains every flag)`)
+    .addHelpText('after', examples)
+    .action(async (options: Partial<Flags>) => act(name, { ...DEFAULT_FLAGS, ...options }));
+  for (const [heading, keys] of Object.entries(FLAG_GROUPS)) {
+    for (const key of keys) {
+      if (FLAGS[key].commands.includes(name)) command.addOption(createOption(key).helpGroup(`${heading}:`));
+    }
+  }
+}
+
+function createOption(key: FlagKey): Option {
+  const flag = FLAGS[key];
+  const short = flag.short === undefined ? '' : `${flag.short}, `;
+  const value = flag.value === null ? '[true|false]' : `<${flag.value}>`;
+  const shown = flag.shownDefault === '' || flag.value === null ? '' : ` (default: ${flag.shownDefault})`;
+  // Each declaration's parser and default agree on one type, which this loop over all of them cannot name.
+  const parse = flag.parse as (text: string, before: unknown) => ReturnType<typeof flag.parse>;
+  const option = new Option(`${short}${flag.name} ${value}`, `${flag.help}${shown}`).argParser<unknown>(
+    (text, before) => {
+      const parsed = parse(text, before ?? flag.default);
+      if (parsed.ok) return parsed.value;
+      throw new InvalidArgumentError(`${parsed.error}.`);
+    },
+  );
+  return flag.value === null ? option.preset('true') : option;
+}
+
+function missingFlag(name: CommandName, flags: Flags): string | null {
+  if (!FLAGS.manifests.commands.includes(name) || flags.manifests.length > 0) return null;
+  return [
+    `error: --manifests DIR is missing: the folder of Kubernetes YAML to read.`,
+    `For example: ingress-openresty ${name} --manifests deploy/examples`,
+    `(ingress-openresty ${name} --help explains every flag)`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,106 @@
+// What Kubernetes objects mean for a gateway, with every decision taken: the output of `translate` and the only
+// thing that `render` reads. Ids come from what a thing is, never from its position.
+
+import type { Diagnostic } from './diagnostic.ts';
+import type { Algorithm, Profile, Settings } from './settings.ts';
+
+export interface Model {
+  readonly settings: Settings;
+  /** Host → Server. `*` is the server for every host that has none of its own; `*.shop.example` takes one label. */
+  readonly servers: ReadonlyMap<string, Server>;
+  readonly backends: ReadonlyMap<BackendId, Backend>;
+  readonly certificates: ReadonlyMap<CertificateId, Certificate>;
+  /** Serves what no location matches (`--default-backend-service`); null: 404. */
+  readonly defaultRoute: Route | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Server {
+  readonly host: string;
+  /**
+   * In nginx's terms, so that both matchers read one table: `exact` is `location = path`; `prefix` always ends in
+   * `/` and is the longest that the URI starts with. A Prefix rule `/foo` is exact `/foo` plus prefix `/foo/`.
+   */
+  readonly locations: readonly Location[];
+  /** Shown to clients that name this host by SNI; null: that of the wildcard above it, else the default one. */
+  readonly certificate: CertificateId | null;
+  /** References of the Ingresses that this server is made of, oldest first. */
+  readonly objects: readonly string[];
+}
+
+export interface Location {
+  readonly match: 'exact' | 'prefix';
+  readonly path: string;
+  readonly route: Route;
+}
+
+/** `namespace/ingress/host/<E|P>path`, hashed when longer than 200 bytes. */
+export type RouteId = string;
+
+export interface Route {
+  readonly id: RouteId;
+  /** The Ingress that it comes from: `Ingress/default/shop`. */
+  readonly object: string;
+  readonly backend: BackendId;
+  /** In the order in which they are asked: oldest Ingress first. */
+  readonly canaries: readonly Canary[];
+  /** Answer plain HTTP with a redirect to https. */
+  readonly sslRedirect: boolean;
+  /** Why nothing may be served here (a gate that is asked for and not in force): every request gets 503. */
+  readonly denied: string | null;
+  readonly timeouts: Timeouts;
+  readonly nextUpstreamTries: number;
+  readonly nextUpstreamTimeout: number;
+  readonly profile: Profile;
+}
+
+/** Seconds. */
+export interface Timeouts {
+  readonly connect: number;
+  readonly send: number;
+  readonly read: number;
+}
+
+/** ingress-nginx's precedence: header (value, else pattern, else always/never), cookie, weight. */
+export interface Canary {
+  readonly object: string;
+  readonly backend: BackendId;
+  /** Lower-case, or null. */
+  readonly header: string | null;
+  readonly headerValue: string | null;
+  readonly headerPattern: string | null;
+  readonly cookie: string | null;
+  readonly weight: number;
+  readonly weightTotal: number;
+}
+
+/** `namespace/service/port`, the port as the Service numbers it. */
+export type BackendId = string;
+
+export interface Backend {
+  readonly id: BackendId;
+  readonly algorithm: Algorithm;
+  /** Sorted by address, then port; without repeats. Empty: 503. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Endpoint {
+  /** IPv4 or IPv6, the latter without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** Relative share, ≥ 1. */
+  readonly weight: number;
+}
+
+/** `namespace/secret`. */
+export type CertificateId = string;
+
+export interface Certificate {
+  readonly id: CertificateId;
+  /** PEM, leaf first. */
+  readonly chain: string;
+  /** PEM. Only documents carry it; never files, logs, goldens or answers. */
+  readonly key: string;
+  /** Of the leaf, RFC 3339. */
+  readonly notAfter: string;
+}

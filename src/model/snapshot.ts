@@ -1,0 +1,30 @@
+// All that the sources know at one moment. Immutable: a source makes a new Snapshot for each change, in which
+// every unchanged object, and every map of a kind in which nothing changed, keeps its identity. The pure steps
+// remember their results by that identity, so a change costs what changed.
+
+import type { Diagnostic } from './diagnostic.ts';
+import type { ConfigMap, EndpointSlice, Ingress, IngressClass, ObjectName, Secret, Service } from './kubernetes.ts';
+
+export interface Snapshot {
+  readonly ingresses: ReadonlyMap<ObjectName, Ingress>;
+  readonly ingressClasses: ReadonlyMap<ObjectName, IngressClass>;
+  readonly services: ReadonlyMap<ObjectName, Service>;
+  readonly endpointSlices: ReadonlyMap<ObjectName, EndpointSlice>;
+  readonly secrets: ReadonlyMap<ObjectName, Secret>;
+  readonly configMaps: ReadonlyMap<ObjectName, ConfigMap>;
+  /** Names of ExternalName Services → addresses last resolved; a name that never resolved is absent. */
+  readonly resolved: ReadonlyMap<string, readonly string[]>;
+  /** What the source itself has to say: files that do not parse, objects of the wrong shape. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export const EMPTY_SNAPSHOT: Snapshot = {
+  ingresses: new Map(),
+  ingressClasses: new Map(),
+  services: new Map(),
+  endpointSlices: new Map(),
+  secrets: new Map(),
+  configMaps: new Map(),
+  resolved: new Map(),
+  diagnostics: [],
+};

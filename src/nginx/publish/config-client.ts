@@ -1,0 +1,141 @@
+// Talking to `/config` over its unix socket. Each call is a connection of its own, so that repeating a call reaches
+// every worker, and during a hot upgrade every master, in time. Never throws: a silent or dying nginx is an outcome.
+
+import { Client } from 'undici';
+import { type ConfigStatus, parseFull, parseRefusal, parseStatus } from './status.ts';
+
+export interface ConfigClient {
+  getStatus(): Promise<StatusOutcome>;
+  /** @param text a batch as `encodeBatch` makes it. Sending the same one again is harmless. */
+  postBatch(text: string): Promise<PostOutcome>;
+}
+
+export type StatusOutcome = { readonly outcome: 'ok'; readonly status: ConfigStatus } | Unreachable;
+
+export type PostOutcome =
+  /** In force in the instance that answered; `applied` is false when it had it already. */
+  | { readonly outcome: 'ok'; readonly status: ConfigStatus; readonly applied: boolean }
+  /** It has a newer version. */
+  | { readonly outcome: 'stale'; readonly status: ConfigStatus }
+  /** It has another version than the one that the delta follows. */
+  | { readonly outcome: 'base'; readonly status: ConfigStatus }
+  /** Bytes. Nothing was changed. */
+  | { readonly outcome: 'full'; readonly needed: number; readonly free: number }
+  | { readonly outcome: 'malformed'; readonly message: string }
+  | { readonly outcome: 'busy' }
+  | Unreachable;
+
+/** Nobody there, no answer in time, or one that cannot be understood: the batch may or may not be in force. */
+export interface Unreachable {
+  readonly outcome: 'unreachable';
+  readonly message: string;
+}
+
+export interface ConfigClientOptions {
+  readonly socketPath: string;
+  readonly signal: AbortSignal;
+  /** Milliseconds; 1 s. */
+  readonly connectWithin?: number;
+  /** Milliseconds for the whole exchange, and as much again for each 10 MB sent; 10 s. */
+  readonly answerWithin?: number;
+}
+
+const LONGEST_ANSWER = 8 * 1024 * 1024;
+
+export function createConfigClient(options: ConfigClientOptions): ConfigClient {
+  return {
+    async getStatus() {
+      const answer = await exchange(options, 'GET', null);
+      if ('outcome' in answer) return answer;
+      const status = answer.code === 200 ? parseStatus(answer.body) : null;
+      return status === null ? notUnderstood(answer) : { outcome: 'ok', status };
+    },
+    async postBatch(text) {
+      const answer = await exchange(options, 'POST', text);
+      return 'outcome' in answer ? answer : (readPost(answer) ?? notUnderstood(answer));
+    },
+  };
+}
+
+interface Answer {
+  readonly code: number;
+  readonly body: unknown;
+}
+
+function readPost({ code, body }: Answer): PostOutcome | null {
+  const status = parseStatus(body);
+  const refusal = parseRefusal(body);
+  if (code === 200 && status !== null) return { outcome: 'ok', status, applied: isApplied(body) };
+  if (code === 400 || code === 413)
+    return { outcome: 'malformed', message: refusal?.message ?? `it answered ${code}` };
+  if (code === 409 && status !== null && refusal?.error === 'stale') return { outcome: 'stale', status };
+  if (code === 409 && status !== null && refusal?.error === 'base') return { outcome: 'base', status };
+  if (code === 503 && refusal?.error === 'busy') return { outcome: 'busy' };
+  const full = code === 507 ? parseFull(body) : null;
+  return full === null ? null : { outcome: 'full', needed: full.needed, free: full.free };
+}
+
+async function exchange(
+  options: ConfigClientOptions,
+  method: 'GET' | 'POST',
+  text: string | null,
+): Promise<Answer | Unreachable> {
+  const { socketPath, signal, connectWithin = 1_000, answerWithin = 10_000 } = options;
+  const within = answerWithin * (1 + (text?.length ?? 0) / 10_000_000);
+  const client = new Client('http://localhost', {
+    socketPath,
+    pipelining: 0,
+    connect: { timeout: connectWithin },
+  });
+  const ends = AbortSignal.any([signal, AbortSignal.timeout(Math.round(within))]);
+  try {
+    const response = await client.request({
+      path: '/config',
+      method,
+      body: text,
+      headers: text === null ? {} : { 'content-type': 'application/x-ndjson' },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal: ends,
+    });
+    let size = 0;
+    const parts: Buffer[] = [];
+    for await (const part of response.body as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > LONGEST_ANSWER) return { outcome: 'unreachable', message: 'its answer does not end' };
+      parts.push(part);
+    }
+    return { code: response.statusCode, body: parse(Buffer.concat(parts).toString('utf8')) };
+  } catch (error) {
+    return { outcome: 'unreachable', message: describe(error, signal, within) };
+  } finally {
+    await client.destroy();
+  }
+}
+
+function describe(error: unknown, signal: AbortSignal, within: number): string {
+  if (signal.aborted) return 'the controller is ending';
+  const { name, code, message } = error as Error & { code?: string };
+  if (name === 'TimeoutError') return `no answer within ${Math.round(within / 1000)} s`;
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return 'no nginx listens on its control socket';
+  return `the control socket failed: ${message}`;
+}
+
+function notUnderstood({ code }: Answer): Unreachable {
+  return {
+    outcome: 'unreachable',
+    message: `/config gave an answer that cannot be understood (status ${code})`,
+  };
+}
+
+function isApplied(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'applied' in body && body.applied === true;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

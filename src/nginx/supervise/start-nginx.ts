@@ -1,0 +1,65 @@
+// One start of nginx as a child in the foreground, so that its death is seen at once, but in a session of its own
+// and without a pipe to us: it outlives a controller that is killed, and Ctrl-C in a terminal is not for it.
+
+import { spawn } from 'node:child_process';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { LAYOUT } from '../../model/runtime.ts';
+import { isServing, liveMasters, type Master } from '../processes.ts';
+import { markErrorLog } from '../reload/error-log.ts';
+import { parseComplaints } from '../reload/parse-emerg.ts';
+
+export interface StartOptions {
+  /** Absolute: a hot upgrade executes it again by this name. */
+  readonly binary: string;
+  readonly prefix: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly deadlineMs: number;
+}
+
+export type StartOutcome =
+  | { readonly outcome: 'started'; readonly master: Master }
+  | { readonly outcome: 'failed'; readonly message: string };
+
+/** Resolves when the master has workers that accept, or when it ended before that. */
+export async function startNginx(options: StartOptions): Promise<StartOutcome> {
+  const { binary, prefix } = options;
+  const mark = await markErrorLog(prefix);
+  const stderrPath = join(prefix, 'logs/start.log');
+  const stderr = await open(stderrPath, 'w');
+  const args = ['-p', prefix, '-c', LAYOUT.config, '-g', 'daemon off;'];
+  const child = spawn(binary, args, {
+    cwd: prefix,
+    env: { ...process.env, ...options.env },
+    detached: true,
+    stdio: ['ignore', 'ignore', stderr.fd],
+  });
+  child.unref();
+  let ended = false;
+  child.once('exit', () => {
+    ended = true;
+  });
+  child.once('error', () => {
+    ended = true;
+  });
+  await stderr.close();
+  const deadline = performance.now() + options.deadlineMs;
+  while (!ended && performance.now() < deadline) {
+    const master = (await liveMasters(prefix)).find(({ pid }) => pid === child.pid);
+    if (master !== undefined && isServing(master)) return { outcome: 'started', master };
+    await sleep(15);
+  }
+  if (!ended) child.kill('SIGTERM');
+  const said = await readFile(stderrPath, 'utf8').catch(() => '');
+  const logged = await readFrom(mark.path, mark.size);
+  const [complaint] = [...parseComplaints(said), ...parseComplaints(logged)];
+  const last = said.trimEnd().split('\n').at(-1) ?? '';
+  return { outcome: 'failed', message: complaint?.message ?? (last || 'nginx ended without a word') };
+}
+
+async function readFrom(path: string, offset: number): Promise<string> {
+  const text = await readFile(path).catch(() => Buffer.alloc(0));
+  return text.subarray(offset).toString('utf8');
+}

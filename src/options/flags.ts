@@ -1,0 +1,226 @@
+// Every flag, declared once: the command line, its help, the reference table and the checks of values are all made
+// from this table. Names and defaults are those of ingress-nginx where it has the flag.
+
+import {
+  type Address,
+  configurationPath,
+  hostAndPort,
+  milliseconds,
+  optional,
+  path,
+  prefix,
+  qualifiedName,
+} from './flag-values.ts';
+import { boolean } from './grammar/boolean.ts';
+import { choice } from './grammar/choice.ts';
+import { integer } from './grammar/number.ts';
+import { labelText, namespacedName, objectNameText } from './grammar/object-name.ts';
+import { good, type Parse, type Parsed } from './grammar/parsed.ts';
+import { size } from './grammar/size.ts';
+
+export interface Flags {
+  readonly manifests: readonly string[];
+  readonly output: string | null;
+  readonly diagnostics: 'text' | 'json';
+  readonly nginx: string;
+  readonly prefix: string;
+  readonly supervise: boolean;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly adminAddress: Address;
+  readonly configmap: string | null;
+  readonly ingressClass: string;
+  readonly controllerClass: string;
+  readonly ingressClassByName: boolean;
+  readonly watchIngressWithoutClass: boolean;
+  /** null: every namespace. */
+  readonly watchNamespace: string | null;
+  readonly defaultBackendService: string | null;
+  readonly defaultSslCertificate: string | null;
+  readonly disableCatchAll: boolean;
+  readonly disableSvcExternalName: boolean;
+  readonly annotationsPrefix: string;
+  readonly templateDir: string | null;
+  readonly includeMain: readonly string[];
+  readonly includeHttp: readonly string[];
+  /** Bytes. */
+  readonly documentsSize: number;
+  readonly compile: 'never' | 'at-once' | 'calm';
+  readonly compileMaxHosts: number;
+  /** Milliseconds. */
+  readonly compileQuiet: number;
+  /** Milliseconds. */
+  readonly compileInterval: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+}
+
+export type CommandName = 'run' | 'render' | 'validate' | 'version';
+export type FlagKey = keyof Flags;
+
+export interface FlagDeclaration<T> {
+  /** With its dashes: `--manifests`. */
+  readonly name: string;
+  /** `-o`; most have none. */
+  readonly short?: string;
+  /** What stands for the value in help; null: a switch, `--name` or `--name=true|false`. */
+  readonly value: string | null;
+  readonly default: T;
+  /** The default as a user would write it; `''`: none. */
+  readonly shownDefault: string;
+  /** A repeatable flag gets the values before this one. */
+  readonly parse: (text: string, before: T) => Parsed<T>;
+  readonly repeatable: boolean;
+  readonly help: string;
+  readonly commands: readonly CommandName[];
+}
+
+const PORT = integer(1, 65_535);
+const EVERYWHERE = ['run', 'render', 'validate'] as const;
+const RENDERING = ['run', 'render'] as const;
+const OFFLINE = ['render', 'validate'] as const;
+const RUNNING = ['run'] as const;
+
+/** In the order in which help shows them. */
+// biome-ignore format: a table
+export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
+  manifests: many('--manifests', 'DIR', path, EVERYWHERE,
+    'Folder of Kubernetes YAML to read. Can be given several times.'),
+  output: { ...one<string | null>('--output', 'DIR', null, '', path, ['render'],
+    'Write nginx.conf, documents.json and diagnostics.json there, without private keys; else nginx.conf goes to stdout.'), short: '-o' },
+  diagnostics: one('--diagnostics', 'FORMAT', 'text', 'text', choice(['text', 'json']), OFFLINE,
+    'How diagnostics are written: text for people, json for programs.'),
+  nginx: one('--nginx', 'PATH', 'nginx', 'nginx', path, ['run', 'version'],
+    'The nginx or openresty beside which we run; a name without a slash is looked up on PATH.'),
+  prefix: one('--prefix', 'DIR', '/var/lib/ingress-openresty', '/var/lib/ingress-openresty', prefix, RENDERING,
+    'Folder of everything that is written: configuration, state, sockets, logs.'),
+  supervise: toggle('--supervise', RUNNING,
+    'Start nginx when none of this prefix is running, and stop it at the end; else nginx is never started nor stopped.'),
+  httpPort: one('--http-port', 'PORT', 80, '80', PORT, EVERYWHERE,
+    'Port for plain HTTP.'),
+  httpsPort: one('--https-port', 'PORT', 443, '443', PORT, EVERYWHERE,
+    'Port for HTTPS.'),
+  adminAddress: one('--admin-address', 'HOST:PORT', { host: '127.0.0.1', port: 10_254 }, '127.0.0.1:10254', hostAndPort, RUNNING,
+    'Where /healthz, /readyz, /metrics and /state answer. Port 0 takes a free one, which is logged.'),
+  configmap: one('--configmap', 'NS/NAME', null, '', optional(namespacedName), EVERYWHERE,
+    'ConfigMap of the global settings.'),
+  ingressClass: one('--ingress-class', 'NAME', 'nginx', 'nginx', objectNameText, EVERYWHERE,
+    'Value of the annotation kubernetes.io/ingress.class that is ours.'),
+  controllerClass: one('--controller-class', 'NAME', 'k8s.io/ingress-nginx', 'k8s.io/ingress-nginx', qualifiedName, EVERYWHERE,
+    'IngressClasses with this spec.controller are ours.'),
+  ingressClassByName: toggle('--ingress-class-by-name', EVERYWHERE,
+    'The IngressClass named as --ingress-class is ours too, whatever its spec.controller.'),
+  watchIngressWithoutClass: toggle('--watch-ingress-without-class', EVERYWHERE,
+    'Ingresses without any class are ours too.'),
+  watchNamespace: one('--watch-namespace', 'NS', null, '', optional(labelText), EVERYWHERE,
+    'Serve only Ingresses of this namespace; else those of all.'),
+  defaultBackendService: one('--default-backend-service', 'NS/NAME', null, '', optional(namespacedName), EVERYWHERE,
+    'Service (its first port) for requests that no Ingress matches; else they get 404.'),
+  defaultSslCertificate: one('--default-ssl-certificate', 'NS/NAME', null, '', optional(namespacedName), EVERYWHERE,
+    'Secret of the certificate for hosts without one of their own; else a self-signed one is made.'),
+  disableCatchAll: toggle('--disable-catch-all', EVERYWHERE,
+    'Ignore Ingresses with spec.defaultBackend.'),
+  disableSvcExternalName: toggle('--disable-svc-external-name', EVERYWHERE,
+    'Ignore Services of type ExternalName.'),
+  annotationsPrefix: one('--annotations-prefix', 'DOMAIN', 'nginx.ingress.kubernetes.io', 'nginx.ingress.kubernetes.io', qualifiedName, EVERYWHERE,
+    'What stands before the slash of our annotations.'),
+  templateDir: one('--template-dir', 'DIR', null, '', path, EVERYWHERE,
+    'Templates in this folder replace the built-in ones of the same relative name.'),
+  includeMain: many('--include-main', 'FILE', configurationPath, RENDERING,
+    "The operator's own file, included at the top level of nginx.conf. Can be given several times."),
+  includeHttp: many('--include-http', 'FILE', configurationPath, RENDERING,
+    "The operator's own file, included in the http block. Can be given several times."),
+  documentsSize: one('--documents-size', 'SIZE', 128 * 1024 ** 2, '128m', size(1024 ** 2, 64 * 1024 ** 3), RENDERING,
+    'Shared memory for what changes without a reload.'),
+  compile: one('--compile', 'WHEN', 'calm', 'calm', choice(['never', 'at-once', 'calm']), RENDERING,
+    'When hosts get a server of their own in nginx.conf, faster but for the price of a reload: never, at-once, or calm.'),
+  compileMaxHosts: one('--compile-max-hosts', 'N', 1000, '1000', integer(0, 100_000), RENDERING,
+    'At most so many hosts get a server of their own.'),
+  compileQuiet: one('--compile-quiet', 'TIME', 10_000, '10s', milliseconds, RUNNING,
+    'With --compile calm a host is compiled after it has been unchanged for so long.'),
+  compileInterval: one('--compile-interval', 'TIME', 30_000, '30s', milliseconds, RUNNING,
+    'Least time between two compiles that nothing but speed asks for.'),
+  logLevel: one('--log-level', 'LEVEL', 'info', 'info', choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), RUNNING,
+    "What the controller's own log (JSON lines on stderr) says at least."),
+};
+
+/** Headings of help and of the reference table; each flag stands under one. */
+export const FLAG_GROUPS: Readonly<Record<string, readonly FlagKey[]>> = {
+  Input: ['manifests', 'configmap', 'templateDir'],
+  Output: ['output', 'diagnostics', 'adminAddress', 'logLevel'],
+  nginx: [
+    'nginx',
+    'prefix',
+    'supervise',
+    'httpPort',
+    'httpsPort',
+    'includeMain',
+    'includeHttp',
+    'documentsSize',
+  ],
+  Compiling: ['compile', 'compileMaxHosts', 'compileQuiet', 'compileInterval'],
+  'Which Ingresses are served': [
+    'ingressClass',
+    'controllerClass',
+    'ingressClassByName',
+    'watchIngressWithoutClass',
+    'watchNamespace',
+    'disableCatchAll',
+    'disableSvcExternalName',
+    'annotationsPrefix',
+  ],
+  Defaults: ['defaultBackendService', 'defaultSslCertificate'],
+};
+
+export const FLAG_KEYS = Object.keys(FLAGS) as readonly FlagKey[];
+
+/** Every flag at its default. */
+export const DEFAULT_FLAGS: Flags = Object.fromEntries(
+  FLAG_KEYS.map((key) => [key, FLAGS[key].default]),
+) as unknown as Flags;
+
+function one<T>(
+  name: string,
+  value: string,
+  defaultValue: T,
+  shownDefault: string,
+  parse: Parse<T>,
+  commands: readonly CommandName[],
+  help: string,
+): FlagDeclaration<T> {
+  return { name, value, default: defaultValue, shownDefault, parse, repeatable: false, help, commands };
+}
+
+function many(
+  name: string,
+  value: string,
+  parse: Parse<string>,
+  commands: readonly CommandName[],
+  help: string,
+): FlagDeclaration<readonly string[]> {
+  return {
+    name,
+    value,
+    default: [],
+    shownDefault: '',
+    parse: (text, before) => {
+      const parsed = parse(text);
+      return parsed.ok ? good([...before, parsed.value]) : parsed;
+    },
+    repeatable: true,
+    help,
+    commands,
+  };
+}
+
+function toggle(name: string, commands: readonly CommandName[], help: string): FlagDeclaration<boolean> {
+  return {
+    name,
+    value: null,
+    default: false,
+    shownDefault: 'false',
+    parse: boolean,
+    repeatable: false,
+    help,
+    commands,
+  };
+}

@@ -1,0 +1,77 @@
+// Whether the files have to change, how urgently, and why.
+
+import type { Document, DocumentKey, HostBody, SettingsBody } from '../model/document.ts';
+import type { RouteId } from '../model/model.ts';
+import type { Applied, AppliedFiles, Compile } from '../model/plan.ts';
+import type { Rendered, RenderedFiles } from '../model/rendered.ts';
+import { bounded } from './sentences.ts';
+
+/** null: what is live, or will be once the compile under way is proven, is what is wanted. */
+export function planCompile(applied: Applied, rendered: Rendered): Compile | null {
+  const { files } = rendered;
+  const base = applied.compiling ?? applied.files;
+  if (base === null) return { files, when: 'now', reasons: ['files: there are none in force yet'] };
+  if (base.digest === files.digest) return null;
+  const differences = sectionDifferences(base, files);
+  const urgent = differences.some((difference) => isUrgent(difference, base, rendered));
+  const sentences = differences.map(({ section, change }) => `${section}: ${change}`);
+  return {
+    files,
+    when: urgent || differences.length === 0 ? 'now' : 'calm',
+    reasons: sentences.length === 0 ? ['files: changed as a whole'] : bounded(sentences),
+  };
+}
+
+interface Difference {
+  readonly section: string;
+  readonly change: 'added' | 'changed' | 'removed';
+}
+
+function sectionDifferences(base: AppliedFiles, files: RenderedFiles): readonly Difference[] {
+  const differences: Difference[] = [];
+  for (const [section, digest] of files.sections) {
+    const known = base.sections.get(section);
+    if (known === undefined) differences.push({ section, change: 'added' });
+    else if (known !== digest) differences.push({ section, change: 'changed' });
+  }
+  for (const section of base.sections.keys()) {
+    if (!files.sections.has(section)) differences.push({ section, change: 'removed' });
+  }
+  return differences.sort((a, b) => (a.section < b.section ? -1 : 1));
+}
+
+/** Is something of this difference not in force before it is compiled? */
+function isUrgent({ section, change }: Difference, base: AppliedFiles, rendered: Rendered): boolean {
+  if (section === 'main' || section === 'http') return true;
+  if (section.startsWith('profile ')) return change !== 'removed';
+  if (!section.startsWith('host ')) return false;
+  const host = section.slice('host '.length);
+  const before = base.compiled.get(host);
+  if (change === 'added' || before === undefined) return false;
+  // Equal keys: another shard, a certificate; both are in force from the documents.
+  if (change === 'changed') return !sameKeys(before, rendered.files.compiled.get(host) ?? new Map());
+  return isMissed(host, before, rendered.documents);
+}
+
+/** Is a server that leaves the files in the way of what answers for its host from now on? */
+function isMissed(
+  host: string,
+  before: ReadonlyMap<RouteId, string>,
+  documents: ReadonlyMap<DocumentKey, Document>,
+): boolean {
+  const settings = documents.get('settings:global')?.body as SettingsBody | undefined;
+  const body = documents.get(`host:${host}`)?.body as HostBody | undefined;
+  if (body === undefined) {
+    // Gone: its keys answer 404 already, which is right unless somebody else takes the host.
+    const wildcard = `*${host.slice(host.indexOf('.'))}`;
+    return settings?.defaultRoute !== undefined || documents.has('host:*') || documents.has(`host:${wildcard}`);
+  }
+  const wanted = new Set([...Object.values(body.exact), ...Object.values(body.prefix)]);
+  if (body.prefix['/'] === undefined && settings?.defaultRoute !== undefined) wanted.add(settings.defaultRoute);
+  const named = new Set(before.values());
+  return wanted.size !== named.size || [...wanted].some((key) => !named.has(key));
+}
+
+function sameKeys(a: ReadonlyMap<RouteId, string>, b: ReadonlyMap<RouteId, string>): boolean {
+  return a.size === b.size && [...a].every(([id, key]) => b.get(id) === key);
+}

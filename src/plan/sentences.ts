@@ -1,0 +1,89 @@
+// Reasons in words: what changed in which document, so that an operator can read in one line why something was
+// sent. Never a value that a user keeps secret: of certificates only that they changed.
+
+import {
+  type BackendBody,
+  type CanaryBody,
+  type Document,
+  type DocumentKey,
+  documentKey,
+  type HostBody,
+  type RouteBody,
+} from '../model/document.ts';
+import type { DocumentChange } from '../model/plan.ts';
+import { canonicalJson } from '../render/canonical-json.ts';
+import { routeIdOf } from '../render/route-key.ts';
+
+const MAX_SENTENCES = 20;
+
+/** One sentence for each document, at most twenty and how many more there are. */
+export function changeReasons(
+  applied: ReadonlyMap<DocumentKey, Document>,
+  change: DocumentChange,
+): readonly string[] {
+  const total = change.put.length + change.remove.length;
+  const shown: string[] = [];
+  for (const document of change.put.slice(0, MAX_SENTENCES)) {
+    shown.push(`${nameOf(document)}: ${difference(applied.get(documentKey(document)), document)}`);
+  }
+  for (const key of change.remove.slice(0, MAX_SENTENCES - shown.length)) {
+    const document = applied.get(key);
+    shown.push(`${document === undefined ? key : nameOf(document)}: removed`);
+  }
+  return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
+}
+
+export function bounded(sentences: readonly string[]): readonly string[] {
+  if (sentences.length <= MAX_SENTENCES) return sentences;
+  return [...sentences.slice(0, MAX_SENTENCES), `and ${sentences.length - MAX_SENTENCES} more`];
+}
+
+function nameOf({ kind, id }: Document): string {
+  return kind === 'settings' ? kind : `${kind} ${kind === 'route' ? routeIdOf(id) : id}`;
+}
+
+function difference(before: Document | undefined, after: Document): string {
+  if (before === undefined) return 'added';
+  if (after.kind === 'backend') return backendDifference(before.body as BackendBody, after.body as BackendBody);
+  if (after.kind === 'route') return routeDifference(before.body as RouteBody, after.body as RouteBody);
+  if (after.kind === 'host') return hostDifference(before.body as HostBody, after.body as HostBody);
+  return 'changed';
+}
+
+function backendDifference(before: BackendBody, after: BackendBody): string {
+  if (before.algorithm !== after.algorithm) return `algorithm ${before.algorithm} → ${after.algorithm}`;
+  const [from, to] = [before.endpoints.length, after.endpoints.length];
+  if (from !== to) return `endpoints ${from} → ${to}`;
+  const places = (body: BackendBody): string => body.endpoints.map(({ address, port }) => `${address} ${port}`).join();
+  return places(before) === places(after) ? 'weights changed' : `endpoints changed (${to})`;
+}
+
+function routeDifference(before: RouteBody, after: RouteBody): string {
+  if (before.backend !== after.backend) return `backend ${before.backend} → ${after.backend}`;
+  const [from, to] = [before.canaries ?? [], after.canaries ?? []];
+  if (canonicalJson(from) !== canonicalJson(to)) return canaryDifference(from, to);
+  if (before.sslRedirect !== after.sslRedirect) return `redirect to https ${after.sslRedirect ? 'on' : 'off'}`;
+  if (before.denied !== after.denied) return after.denied === undefined ? 'no longer denied' : 'denied';
+  return `${changedFields(before, after).join(', ')} changed`;
+}
+
+function canaryDifference(before: readonly CanaryBody[], after: readonly CanaryBody[]): string {
+  const [from, to] = [before[0], after[0]];
+  if (before.length !== after.length) return `canaries ${before.length} → ${after.length}`;
+  if (from === undefined || to === undefined || before.length > 1 || from.weight === to.weight) return 'canary changed';
+  return `canary weight ${from.weight} → ${to.weight}`;
+}
+
+function hostDifference(before: HostBody, after: HostBody): string {
+  if (before.certificate !== after.certificate) {
+    return `certificate ${before.certificate ?? 'none'} → ${after.certificate ?? 'none'}`;
+  }
+  return 'routes changed';
+}
+
+function changedFields(before: object, after: object): string[] {
+  const [from, to] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
+  const names = new Set([...from.keys(), ...to.keys()]);
+  const same = (name: string): boolean => canonicalJson(from.get(name) ?? null) === canonicalJson(to.get(name) ?? null);
+  return [...names].filter((name) => !same(name)).sort();
+}

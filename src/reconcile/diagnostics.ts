@@ -1,0 +1,103 @@
+// The proxy's refusals in the user's terms: which object or file, what it does to traffic, what to do.
+
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
+import type { RenderedFiles } from '../model/rendered.ts';
+
+export function renderDiagnostics(error: unknown): readonly Diagnostic[] {
+  return [
+    {
+      code: 'render-failed',
+      severity: 'error',
+      object: 'Flag/--template-dir',
+      field: '',
+      message: `the templates cannot render this state, the last good files stay in force: ${firstLine(error)}`,
+      hint: 'mend the template; it is read again as soon as it is saved',
+    },
+  ];
+}
+
+export function publishDiagnostics(outcome: PublishOutcome): readonly Diagnostic[] {
+  if (outcome.outcome === 'in-force') return [];
+  if (outcome.outcome === 'accepted') {
+    return [
+      {
+        code: 'nginx-absent',
+        severity: 'warning',
+        object: 'Flag/--prefix',
+        field: '',
+        message: `the change is on disk and not yet in force: ${outcome.message}`,
+        hint: 'start nginx with this prefix (or use --supervise); it loads the state by itself',
+      },
+    ];
+  }
+  return [
+    {
+      code: `push-${outcome.code}`,
+      severity: 'error',
+      object: outcome.code === 'full' ? 'Flag/--documents-size' : 'Flag/--prefix',
+      field: '',
+      message: `the change was refused, what was in force before still is: ${outcome.message}`,
+      hint: outcome.hint,
+    },
+  ];
+}
+
+export function compileDiagnostics(files: RenderedFiles, outcome: CompileOutcome): readonly Diagnostic[] {
+  switch (outcome.outcome) {
+    case 'proven':
+    case 'written':
+      return [];
+    case 'invalid':
+      return [invalid(files, outcome)];
+    case 'not-live':
+      return [
+        {
+          code: 'reload-failed',
+          severity: 'error',
+          object: 'Flag/--prefix',
+          field: '',
+          message: `nginx did not take the new files, the last good ones serve: ${outcome.message}`,
+          hint: 'free the address or change the port; it is tried again by itself',
+        },
+      ];
+    case 'failed':
+      return [
+        {
+          code: 'compile-failed',
+          severity: 'error',
+          object: 'Flag/--prefix',
+          field: '',
+          message: `the files could not be put in place, the last good ones serve: ${outcome.message}`,
+          hint: 'see that the disk has room and that the prefix may be written; it is tried again by itself',
+        },
+      ];
+  }
+}
+
+function invalid(files: RenderedFiles, outcome: Extract<CompileOutcome, { outcome: 'invalid' }>): Diagnostic {
+  const { line, ours } = outcome;
+  const range = ours && line !== null ? files.lines.find((one) => one.first <= line && line <= one.last) : undefined;
+  if (range !== undefined) {
+    return {
+      code: 'host-not-compiled',
+      severity: 'warning',
+      object: range.objects[0] ?? 'Flag/--prefix',
+      field: '',
+      message: `nginx refused the server of ${range.host}, which is served interpreted instead: ${outcome.message}`,
+      hint: 'nothing is lost but speed; please report it, a rendered server must never be refused',
+    };
+  }
+  return {
+    code: 'nginx-test-failed',
+    severity: 'error',
+    object: outcome.file === null || ours ? 'Flag/--nginx' : `File/${outcome.file}`,
+    field: outcome.line === null ? '' : String(outcome.line),
+    message: `nginx -t refused the files, the last good ones serve: ${outcome.message}`,
+    hint: ours ? 'the message names the directive' : 'mend or remove that line of your own file; it is tried again by itself',
+  };
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+}

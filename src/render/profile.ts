@@ -1,0 +1,49 @@
+// Names of profiles, and which of them the interpreter needs: one named location each, so that Lua can choose
+// what only a directive can say.
+
+import type { Model } from '../model/model.ts';
+import type { Profile } from '../model/settings.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { digest } from './digest.ts';
+
+/** `p` and 8 hex digits: name of the interpreter's named location, remembered by identity. */
+export function profileName(profile: Profile): string {
+  const known = names.get(profile);
+  if (known !== undefined) return known;
+  const name = `p${digest(canonicalJson(profile)).slice(0, 8)}`;
+  names.set(profile, name);
+  return name;
+}
+
+const names = new WeakMap<Profile, string>();
+
+/** The same without a limit on bodies: Lua can stand in for the limit of a profile that no file has yet. */
+export function unlimited(profile: Profile): Profile {
+  if (profile.bodySize === 0) return profile;
+  const known = unlimitedOf.get(profile);
+  if (known !== undefined) return known;
+  const without = { ...profile, bodySize: 0 };
+  unlimitedOf.set(profile, without);
+  return without;
+}
+
+const unlimitedOf = new WeakMap<Profile, Profile>();
+
+/**
+ * Every profile that the files carry, by name: those of routes, the default, and the default with request
+ * buffering the other way (what is asked for most often is there before anybody asks), each also without a limit.
+ */
+export function profilesOf(model: Model): ReadonlyMap<string, Profile> {
+  const all = new Map<string, Profile>();
+  const add = (profile: Profile): void => {
+    for (const variant of [profile, unlimited(profile)]) all.set(profileName(variant), variant);
+  };
+  const standard = model.settings.defaults.profile;
+  add(standard);
+  add({ ...standard, requestBuffering: !standard.requestBuffering });
+  if (model.defaultRoute !== null) add(model.defaultRoute.profile);
+  for (const server of model.servers.values()) {
+    for (const location of server.locations) add(location.route.profile);
+  }
+  return new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,156 @@
+// Model → files and documents. The file is made of sections, each rendered by itself: a section that has not
+// changed costs nothing, and the difference of two files can be said in words.
+
+import type { Model, RouteId } from '../model/model.ts';
+import type { Rendered, RenderedFiles } from '../model/rendered.ts';
+import { LAYOUT, type Runtime } from '../model/runtime.ts';
+import { digest } from './digest.ts';
+import { createDocuments } from './documents.ts';
+import { renderedText } from './helpers/rendered-text.ts';
+import { createHostSections, type HostSection } from './host-section.ts';
+import { profilesOf } from './profile.ts';
+import { sourceLines } from './source-lines.ts';
+import { TemplateFailure } from './template-error.ts';
+import type { Templates } from './templates.ts';
+import { verifyFile } from './verify/verify.ts';
+import { defaultServerView, httpView, internalView, namesView, upstreamsView } from './view/http.ts';
+import { initView, mainView } from './view/main.ts';
+import { profileView } from './view/profile.ts';
+
+export interface RenderOptions {
+  readonly runtime: Runtime;
+  /** Hosts that shall have a `server` of their own; those that cannot are interpreted all the same. */
+  readonly compile: ReadonlySet<string>;
+}
+
+export type Renderer = (model: Model, options: RenderOptions) => Rendered;
+
+/**
+ * A closure that remembers by identity; its results equal those of a fresh one. Throws TemplateFailure when an
+ * overridden template does not fit this model: the caller keeps what it had.
+ */
+export function createRenderer(templates: Templates): Renderer {
+  const documents = createDocuments();
+  const hostSections = createHostSections(templates);
+  let last: { readonly parts: Parts; readonly files: RenderedFiles } | null = null;
+
+  return (model, { runtime, compile }) => {
+    const parts = partsOf(templates, model, runtime, hostSections(model, runtime, compile));
+    if (last === null || !sameParts(last.parts, parts)) {
+      last = { parts, files: join(templates, parts, runtime, model) };
+    }
+    return { files: last.files, documents: documents(model) };
+  };
+}
+
+interface Parts {
+  readonly main: string;
+  readonly http: string;
+  readonly names: string;
+  readonly defaultServer: string;
+  readonly upstreams: string;
+  readonly internal: string;
+  readonly lua: string;
+  readonly profiles: ReadonlyMap<string, string>;
+  readonly hosts: readonly HostSection[];
+}
+
+type Frame = Record<'init' | 'http' | 'names' | 'defaultServer' | 'upstreams' | 'internal', string>;
+
+function partsOf(templates: Templates, model: Model, runtime: Runtime, hosts: readonly HostSection[]): Parts {
+  const { settings } = model;
+  const profiles = new Map<string, string>();
+  for (const [name, profile] of profilesOf(model)) {
+    profiles.set(name, templates.render('profile.hbs', { name, ...profileView(profile) }));
+  }
+  const empty = { init: '', http: '', names: '', defaultServer: '', upstreams: '', internal: '' };
+  return {
+    main: frame(templates, model, runtime, empty, []),
+    http: templates.render('http.hbs', httpView(settings, runtime)),
+    names: templates.render('names.hbs', namesView(hosts.map(({ host }) => host))),
+    defaultServer: templates.render('default-server.hbs', defaultServerView(settings, runtime, [])),
+    upstreams: templates.render('upstreams.hbs', upstreamsView(settings)),
+    internal: templates.render('internal.hbs', internalView(runtime)),
+    lua: templates.render('init.hbs', initView(runtime, '', [])),
+    profiles,
+    hosts,
+  };
+}
+
+function join(templates: Templates, parts: Parts, runtime: Runtime, model: Model): RenderedFiles {
+  const profileTexts = [...parts.profiles.values()].map(renderedText);
+  const rest: Omit<Frame, 'init'> = {
+    http: parts.http,
+    names: parts.names,
+    defaultServer: templates.render('default-server.hbs', defaultServerView(model.settings, runtime, profileTexts)),
+    upstreams: parts.upstreams,
+    internal: parts.internal,
+  };
+  const whole = (files: string): string => {
+    const init = templates.render('init.hbs', initView(runtime, files, [...parts.profiles.keys()]));
+    return frame(templates, model, runtime, { init, ...rest }, parts.hosts);
+  };
+  const sum = digest(`${LAYOUT.config}\n${whole('')}`);
+  const text = whole(sum);
+  verify(templates, text, parts.hosts, runtime);
+  return {
+    texts: new Map([[LAYOUT.config, text]]),
+    digest: sum,
+    sections: sectionsOf(parts),
+    compiled: new Map(parts.hosts.map(({ host, keys }): [string, ReadonlyMap<RouteId, string>] => [host, keys])),
+    lines: sourceLines(LAYOUT.config, text, parts.hosts),
+  };
+}
+
+function frame(
+  templates: Templates,
+  model: Model,
+  runtime: Runtime,
+  texts: Frame,
+  hosts: readonly HostSection[],
+): string {
+  const sections = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, renderedText(text)]));
+  return templates.render('nginx.conf.hbs', {
+    ...mainView(model.settings, runtime),
+    ...sections,
+    hosts: hosts.map(({ text }) => renderedText(text)),
+  });
+}
+
+function sectionsOf(parts: Parts): ReadonlyMap<string, string> {
+  const http = [parts.http, parts.defaultServer, parts.upstreams, parts.internal, parts.lua];
+  return new Map([
+    ['main', digest(parts.main)],
+    ['http', digest(http.join('\n'))],
+    ['names', digest(parts.names)],
+    ...[...parts.profiles].map(([name, text]): [string, string] => [`profile ${name}`, digest(text)]),
+    ...parts.hosts.map(({ host, digest: sum }): [string, string] => [`host ${host}`, sum]),
+  ]);
+}
+
+function sameParts(a: Parts, b: Parts): boolean {
+  const { profiles: profilesA, hosts: hostsA, ...textsA } = a;
+  const { profiles: profilesB, hosts: hostsB, ...textsB } = b;
+  if (hostsA.length !== hostsB.length || profilesA.size !== profilesB.size) return false;
+  if (Object.entries(textsA).some(([name, text]) => textsB[name as keyof typeof textsB] !== text)) return false;
+  if ([...profilesA].some(([name, text]) => profilesB.get(name) !== text)) return false;
+  return hostsA.every((section, index) => {
+    const other = hostsB[index];
+    return section === other || (other !== undefined && section.host === other.host && section.digest === other.digest);
+  });
+}
+
+function verify(templates: Templates, text: string, hosts: readonly HostSection[], runtime: Runtime): void {
+  const problems = verifyFile(text, { hosts: hosts.map(({ view }) => view), runtime, overridden: templates.overridden });
+  if (problems.length === 0) return;
+  if (!templates.overridden) {
+    throw new Error(`the rendered file is not what was meant: ${problems.map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`);
+  }
+  const errors = problems.map(({ line, message }) => ({
+    file: 'nginx.conf.hbs',
+    line: 0,
+    column: 0,
+    message: `line ${line} of the rendered file: ${message}`,
+  }));
+  throw new TemplateFailure(errors);
+}

@@ -1,0 +1,53 @@
+// The document of a route: everything that Lua decides by.
+
+import type { CanaryBody, Document, RouteBody, SettingsBody } from '../model/document.ts';
+import type { Canary, Route } from '../model/model.ts';
+import { makeDocument } from './document.ts';
+import { profileName, unlimited } from './profile.ts';
+import { shardOf } from './shard.ts';
+
+type TimeoutsBody = SettingsBody['timeouts'];
+export type RouteDocuments = (route: Route, key: string, standard: TimeoutsBody) => Document;
+
+export function createRouteDocuments(): RouteDocuments {
+  const made = new WeakMap<Route, { readonly standard: string; readonly document: Document }>();
+  return (route, key, timeouts) => {
+    const standard = `${timeouts.connect} ${timeouts.send} ${timeouts.read}`;
+    const known = made.get(route);
+    if (known?.standard === standard && known.document.id === key) return known.document;
+    const document = makeDocument('route', key, routeBody(route, timeouts));
+    made.set(route, { standard, document });
+    return document;
+  };
+}
+
+function routeBody(route: Route, standard: TimeoutsBody): RouteBody {
+  const { connect, send, read } = route.timeouts;
+  const usual = connect === standard.connect && send === standard.send && read === standard.read;
+  return {
+    ingress: route.object.slice(route.object.indexOf('/') + 1),
+    backend: route.backend,
+    ...(route.canaries.length > 0 ? { canaries: route.canaries.map(canaryBody) } : {}),
+    ...(route.sslRedirect ? { sslRedirect: true } : {}),
+    ...(route.denied === null ? {} : { denied: route.denied }),
+    ...(usual ? {} : { timeouts: { connect, send, read } }),
+    tries: route.nextUpstreamTries,
+    ...(route.nextUpstreamTimeout > 0 ? { triesTimeout: route.nextUpstreamTimeout } : {}),
+    bodySize: route.profile.bodySize,
+    profile: profileName(route.profile),
+    unlimitedProfile: profileName(unlimited(route.profile)),
+    shard: shardOf(route.backend),
+  };
+}
+
+function canaryBody(canary: Canary): CanaryBody {
+  return {
+    backend: canary.backend,
+    ...(canary.header === null ? {} : { header: canary.header }),
+    ...(canary.headerValue === null ? {} : { headerValue: canary.headerValue }),
+    ...(canary.headerPattern === null ? {} : { headerPattern: canary.headerPattern }),
+    ...(canary.cookie === null ? {} : { cookie: canary.cookie }),
+    weight: canary.weight,
+    weightTotal: canary.weightTotal,
+  };
+}

@@ -1,0 +1,49 @@
+// What the admin address answers to a request, without the socket: a pure function of the path and the state.
+
+import type { StateReport } from './state.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Exposition {
+  readonly contentType: string;
+  expose(report: StateReport): Promise<string>;
+}
+
+const PATHS = ['/healthz', '/readyz', '/metrics', '/state'];
+
+/** @param target as in the request line: path, and perhaps a query, which is ignored. */
+export async function answerRequest(
+  method: string,
+  target: string,
+  state: () => StateReport,
+  metrics: Exposition,
+): Promise<Answer> {
+  const path = target.split('?', 1)[0] ?? '';
+  if (!PATHS.includes(path)) return text(404, `nothing is here; there are ${PATHS.join(', ')}\n`);
+  if (method !== 'GET' && method !== 'HEAD') {
+    return { ...text(405, 'only GET and HEAD are answered\n'), headers: { allow: 'GET, HEAD' } };
+  }
+  if (path === '/healthz') return text(200, 'ok\n');
+  const report = state();
+  if (path === '/readyz') return readiness(report);
+  if (path === '/state')
+    return { status: 200, type: 'application/json', body: `${JSON.stringify(report)}\n`, headers: {} };
+  return { status: 200, type: metrics.contentType, body: await metrics.expose(report), headers: {} };
+}
+
+/** Ready once everything has been in force, and for good: from then on nginx serves, whatever happens to us. */
+function readiness(report: StateReport): Answer {
+  if (report.settledOnce) return text(200, 'ok\n');
+  const waiting =
+    report.waiting.length === 0 ? ['the first configuration is being put in force'] : report.waiting;
+  return text(503, `not ready:\n${waiting.map((reason) => `- ${reason}\n`).join('')}`);
+}
+
+function text(status: number, body: string): Answer {
+  return { status, type: 'text/plain; charset=utf-8', body, headers: {} };
+}

@@ -1,0 +1,5 @@
+// Which files of a folder are manifests.
+
+export function acceptManifest(name: string): boolean {
+  return /\.(?:yaml|yml|json)$/.test(name);
+}

@@ -1,0 +1,34 @@
+// Manifests, live: a Snapshot after the first full read, and another for each change.
+
+import type { Logger } from 'pino';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { watchFolders } from '../watch/watch-folders.ts';
+import { acceptManifest } from './accept-manifest.ts';
+import { createReader } from './create-reader.ts';
+
+export interface WatchFilesOptions {
+  /** Folders or single files, in order of precedence for objects that are in several. */
+  readonly folders: readonly string[];
+  readonly signal: AbortSignal;
+  /** Called in order, never twice with the same Snapshot. */
+  readonly onSnapshot: (snapshot: Snapshot) => void;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
+}
+
+/** Resolves after the first Snapshot was delivered; goes on until the signal. */
+export async function watchFiles({ folders, signal, onSnapshot, log }: WatchFilesOptions): Promise<void> {
+  const read = createReader();
+  let last: Snapshot | null = null;
+  await watchFolders({
+    folders,
+    accepts: acceptManifest,
+    signal,
+    log,
+    onScan: async (scan) => {
+      const snapshot = await read(scan);
+      if (snapshot === last || signal.aborted) return;
+      last = snapshot;
+      onSnapshot(snapshot);
+    },
+  });
+}

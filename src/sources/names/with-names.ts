@@ -1,0 +1,127 @@
+// Snapshots of objects in, Snapshots with resolved names out. It stands between a source and its consumer:
+//
+//   watchFiles({ …, onSnapshot: withNames({ signal, onSnapshot }) })
+//
+// A Snapshot that brings new names waits for their first lookup, the very first one longer than those after it (a
+// Service whose name is changed then never stands without addresses), and then goes on with what there is.
+
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import { compareDiagnostics } from '../../model/diagnostic.ts';
+import type { ObjectName, Service } from '../../model/kubernetes.ts';
+import { objectReference } from '../../model/kubernetes.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { NameState, WatchNamesOptions } from './watch-names.ts';
+import { watchNames } from './watch-names.ts';
+
+export interface WithNamesOptions extends Omit<WatchNamesOptions, 'onChange'> {
+  readonly onSnapshot: (snapshot: Snapshot) => void;
+  /** Milliseconds that the first Snapshot and each later one wait for new names. */
+  readonly firstPatience?: number;
+  readonly patience?: number;
+}
+
+export function withNames(options: WithNamesOptions): (snapshot: Snapshot) => void {
+  const { signal, onSnapshot, firstPatience = 2000, patience = 200 } = options;
+  const watcher = watchNames({ ...options, onChange: deliver });
+  let newest: Snapshot | null = null;
+  let delivered: Snapshot | null = null;
+  let basis: Snapshot | null = null;
+  let patienceTimer: NodeJS.Timeout | undefined;
+  let waited = false;
+  signal.addEventListener('abort', () => clearTimeout(patienceTimer), { once: true });
+
+  return (snapshot) => {
+    if (signal.aborted) return;
+    if (newest?.services !== snapshot.services) watcher.update(namesOf(snapshot.services));
+    newest = snapshot;
+    deliver();
+  };
+
+  function deliver(): void {
+    if (newest === null || signal.aborted) return;
+    const states = watcher.states();
+    if (newest !== basis && !waited && [...states.values()].some(({ pending }) => pending)) {
+      // From the first Snapshot that has to wait: later ones do not prolong it.
+      patienceTimer ??= setTimeout(
+        () => {
+          waited = true;
+          deliver();
+        },
+        delivered === null ? firstPatience : patience,
+      );
+      return;
+    }
+    clearTimeout(patienceTimer);
+    patienceTimer = undefined;
+    waited = false;
+    const next = compose(newest, states, delivered, basis === newest);
+    basis = newest;
+    if (next === delivered) return;
+    delivered = next;
+    onSnapshot(next);
+  }
+}
+
+function namesOf(services: ReadonlyMap<ObjectName, Service>): ReadonlySet<string> {
+  const names = [...services.values()].map(externalName).filter((name) => name !== null);
+  return new Set(names);
+}
+
+function externalName(service: Service): string | null {
+  return service.type === 'ExternalName' && service.externalName !== undefined ? service.externalName : null;
+}
+
+function compose(
+  snapshot: Snapshot,
+  states: ReadonlyMap<string, NameState>,
+  previous: Snapshot | null,
+  sameBasis: boolean,
+): Snapshot {
+  const resolved = new Map<string, readonly string[]>();
+  for (const [name, { addresses }] of states) {
+    if (addresses === null) continue;
+    const former = previous?.resolved.get(name);
+    resolved.set(name, former?.join() === addresses.join() ? former : addresses);
+  }
+  const sameNames =
+    previous !== null &&
+    previous.resolved.size === resolved.size &&
+    [...resolved].every(([name, addresses]) => previous.resolved.get(name) === addresses);
+
+  const remarks = remarksOn(snapshot.services, states);
+  const all =
+    remarks.length === 0
+      ? snapshot.diagnostics
+      : [...snapshot.diagnostics, ...remarks].sort(compareDiagnostics);
+  const sameRemarks = previous !== null && JSON.stringify(all) === JSON.stringify(previous.diagnostics);
+
+  if (sameBasis && sameNames && sameRemarks) return previous;
+  return {
+    ...snapshot,
+    resolved: sameNames ? previous.resolved : resolved,
+    diagnostics: sameRemarks ? previous.diagnostics : all,
+  };
+}
+
+function remarksOn(
+  services: ReadonlyMap<ObjectName, Service>,
+  states: ReadonlyMap<string, NameState>,
+): readonly Diagnostic[] {
+  if (states.size === 0) return [];
+  return [...services.values()].flatMap((service): readonly Diagnostic[] => {
+    const state = states.get(externalName(service) ?? '');
+    if (state?.problem === null || state === undefined) return [];
+    const { problem, addresses } = state;
+    const outcome = addresses === null ? '' : '; the addresses of before stay in use';
+    return [
+      {
+        code: problem.kind === 'failed' ? 'external-name-unresolved' : 'external-name-refused',
+        severity: problem.kind === 'failed' && addresses !== null ? 'warning' : 'error',
+        object: objectReference(service),
+        field: 'spec.externalName',
+        message: `${problem.message}${outcome}`,
+        hint: problem.hint,
+      },
+    ];
+  });
+}

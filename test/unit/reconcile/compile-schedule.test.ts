@@ -1,0 +1,108 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Model, Server } from '../../../src/model/model.ts';
+import { createCompileSchedule } from '../../../src/reconcile/compile-schedule.ts';
+
+const server = (host: string): Server => ({ host, locations: [], certificate: null, objects: [] });
+const model = (...servers: Server[]): Model =>
+  ({ servers: new Map(servers.map((one) => [one.host, one])) }) as unknown as Model;
+
+function scheduleAt(clock: { time: number }, mode: 'never' | 'at-once' | 'calm' = 'calm', maximum = 1000) {
+  return createCompileSchedule({
+    mode,
+    maximum,
+    quiet: 10_000,
+    interval: 30_000,
+    isCompilable: (one) => !one.host.startsWith('*'),
+    now: () => clock.time,
+  });
+}
+
+describe('which hosts are compiled', () => {
+  test('at a first start everything that can be is compiled at once', () => {
+    const schedule = scheduleAt({ time: 0 });
+    const targets = schedule.targets(model(server('a'), server('*'), server('b')), new Set());
+    expect([...targets]).toEqual(['a', 'b']);
+  });
+
+  test('a start beside proven files keeps them and lets what they lack become quiet first', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock);
+    const world = model(server('a'), server('b'));
+    expect([...schedule.targets(world, new Set(['a']))]).toEqual(['a']);
+    expect(schedule.waitingFor('b')).toBe('quiet');
+    expect(schedule.wakeIn()).toBe(10_000);
+    clock.time = 10_000;
+    expect([...schedule.targets(world, new Set(['a']))]).toEqual(['a', 'b']);
+  });
+
+  test('a new host waits; a change starts its wait again', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock);
+    const a = server('a');
+    schedule.targets(model(a), new Set());
+    clock.time = 1_000;
+    expect([...schedule.targets(model(a, server('b')), new Set(['a']))]).toEqual(['a']);
+    clock.time = 9_000;
+    const changed = server('b');
+    schedule.targets(model(a, changed), new Set(['a']));
+    clock.time = 11_500;
+    expect([...schedule.targets(model(a, changed), new Set(['a']))]).toEqual(['a']);
+    clock.time = 19_000;
+    expect([...schedule.targets(model(a, changed), new Set(['a']))]).toEqual(['a', 'b']);
+  });
+
+  test('what is compiled stays when there is no room for more', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock, 'calm', 2);
+    const world = model(server('m'), server('n'));
+    schedule.targets(world, new Set());
+    clock.time = 20_000;
+    const more = model(server('a'), ...[...world.servers.values()]);
+    schedule.targets(more, new Set(['m', 'n']));
+    clock.time = 40_000;
+    expect([...schedule.targets(more, new Set(['m', 'n']))]).toEqual(['m', 'n']);
+    expect(schedule.waitingFor('a')).toBe('maximum');
+  });
+
+  test('a host that failed its test is interpreted until it changes', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock);
+    const world = model(server('a'), server('b'));
+    schedule.targets(world, new Set());
+    schedule.exclude('a');
+    expect([...schedule.targets(world, new Set())]).toEqual(['b']);
+    expect(schedule.waitingFor('a')).toBe('failed');
+    clock.time = 1;
+    const mended = model(server('a'), ...[...world.servers.values()].slice(1));
+    schedule.targets(mended, new Set(['b']));
+    clock.time = 20_000;
+    expect([...schedule.targets(mended, new Set(['b']))]).toEqual(['b', 'a']);
+  });
+
+  test('never compiles nothing, at-once waits for nothing', () => {
+    const clock = { time: 0 };
+    expect(scheduleAt(clock, 'never').targets(model(server('a')), new Set(['a'])).size).toBe(0);
+    const schedule = scheduleAt(clock, 'at-once');
+    schedule.targets(model(server('a')), new Set());
+    expect([...schedule.targets(model(server('a'), server('b')), new Set(['a']))]).toEqual(['a', 'b']);
+    schedule.finished(60_000);
+    expect(schedule.isCalm()).toBe(true);
+  });
+});
+
+describe('when a calm compile may start', () => {
+  test('not within the interval, and not within twenty times what the last one took', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock);
+    expect(schedule.isCalm()).toBe(true);
+    schedule.finished(100);
+    clock.time = 29_999;
+    expect(schedule.isCalm()).toBe(false);
+    expect(schedule.wakeIn()).toBe(1);
+    clock.time = 30_000;
+    expect(schedule.isCalm()).toBe(true);
+    schedule.finished(5_000);
+    clock.time = 129_999;
+    expect(schedule.isCalm()).toBe(false);
+  });
+});
