@@ -5,6 +5,7 @@
 local json = require("ingress.json")
 local kinds = require("ingress.kinds")
 local schema = require("ingress.schema")
+local versioned = require("ingress.store.documents").POINTER
 
 local decode = json.decode
 local find = string.find
@@ -47,7 +48,7 @@ local function key_of(kind, id)
   if not kinds[kind] then
     return nil, "unknown kind"
   end
-  if #id == 0 or #id > 300 or find(id, "%c") or find(id, "#%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x$") then
+  if #id == 0 or #id > 300 or find(id, "%c") or find(id, versioned) then
     return nil, "id is not of the right form"
   end
   if kind == "settings" and id ~= "global" then
@@ -71,7 +72,7 @@ local function read_document(line)
   if problem then
     return nil, problem
   end
-  return key
+  return key, nil, document.digest
 end
 
 
@@ -118,8 +119,8 @@ local function split(text, from)
 end
 
 
--- Batch {type, epoch, generation, base, state, put = {{key, line}, …}, remove = {key, …}, next = position behind it},
--- or nil, a sentence without any value of the batch, and whether it is merely cut off at the end.
+-- Batch {type, epoch, generation, base, state, put = {{key, digest, line}, …}, remove = {key, …}, next = position
+-- behind it}, or nil, a sentence without any value of the batch, and whether it is merely cut off at the end.
 function _M.parse(text, from, pause)
   local header, lines, at = split(text, from)
   if not header then
@@ -127,10 +128,10 @@ function _M.parse(text, from, pause)
   end
   local put, remove, seen = {}, {}, {}
   for i = 1, #lines - 1 do
-    local key, err
+    local key, err, digest
     if i <= header.documents then
-      key, err = read_document(lines[i])
-      put[i] = { key = key, line = lines[i] }
+      key, err, digest = read_document(lines[i])
+      put[i] = { key = key, digest = digest, line = lines[i] }
     else
       key, err = read_removal(lines[i])
       remove[i - header.documents] = key

@@ -11,12 +11,12 @@ local workers = require("ingress.store.workers")
 
 local concat = table.concat
 local find = string.find
-local match = string.match
 local pairs = pairs
+local sort = table.sort
 local state = ngx.shared.ingress_state
 local sub = string.sub
 
-local KEYS_PER_PAUSE = 500
+local KEYS_PER_PAUSE = 2000
 local ATTEMPTS = 3
 
 local files, profiles = "", {}
@@ -62,26 +62,20 @@ function _M.members()
 end
 
 
--- The digest stands behind the body, whose strings cannot hold its unescaped quotes: the last match is it.
-local function describe(key, line)
-  local colon = find(key, ":", 1, true)
-  return {
-    kind = sub(key, 1, colon - 1),
-    id = sub(key, colon + 1),
-    digest = match(line, '^.*"digest":"(%x+)","id":'),
-  }
-end
-
-
 local function list(pause)
-  local items, count = {}, 0
+  local keys, items = {}, {}
   for key in pairs((documents.all())) do
-    local line = documents.read(key)
-    if line then
-      items[#items + 1] = describe(key, line)
+    keys[#keys + 1] = key
+  end
+  sort(keys)
+  for i = 1, #keys do
+    local key = keys[i]
+    local digest = documents.digest(key)
+    if digest then
+      local colon = find(key, ":", 1, true)
+      items[#items + 1] = { kind = sub(key, 1, colon - 1), id = sub(key, colon + 1), digest = digest }
     end
-    count = count + 1
-    if count % KEYS_PER_PAUSE == 0 then
+    if i % KEYS_PER_PAUSE == 0 then
       pause()
     end
   end
@@ -89,7 +83,7 @@ local function list(pause)
 end
 
 
--- {kind, id, digest} of every document as of one version, as members; nil when it moved under us each time.
+-- {kind, id, digest} of every document as of one version, by key, as members; nil when it moved under us each time.
 function _M.documents(pause)
   for _ = 1, ATTEMPTS do
     local before = version.v()

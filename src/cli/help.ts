@@ -20,6 +20,9 @@ Exit codes:
 `,
 } as const;
 
+/** Below the flags of each command. */
+export const SWITCHES = 'Switches (flags without a value) are off by default and also take =true or =false.';
+
 export const COMMAND_HELP: Readonly<
   Record<CommandName, { readonly summary: string; readonly examples: string }>
 > = {

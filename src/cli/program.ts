@@ -10,7 +10,7 @@ import {
   type Flags,
 } from '../options/flags.ts';
 import { COMMANDS, type CommandContext, EXIT } from './command.ts';
-import { COMMAND_HELP, PROGRAM_HELP } from './help.ts';
+import { COMMAND_HELP, PROGRAM_HELP, SWITCHES } from './help.ts';
 import { PACKAGE } from './package.ts';
 
 /** @param args without the program's name. */
@@ -53,6 +53,11 @@ function createProgram(context: CommandContext, act: Act): Parser {
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
     })
+    .configureHelp({
+      subcommandTerm: (command) => command.name(),
+      optionTerm: (option) => option.flags.replace(/ \[.*\]$/, '').replace(/[<>]/g, ''),
+      optionDescription: (option) => option.description,
+    })
     .addHelpText('after', PROGRAM_HELP.examples);
   for (const name of Object.keys(COMMANDS) as CommandName[]) addCommand(program, name, act);
   return program;
@@ -67,7 +72,7 @@ function addCommand(program: Parser, name: CommandName, act: Act): void {
     .usage('[flags]')
     .allowExcessArguments(false)
     .showHelpAfterError(`(ingress-openresty ${name} --help explains every flag)`)
-    .addHelpText('after', examples)
+    .addHelpText('after', `${examples}\n${SWITCHES}`)
     .action(async (options: Partial<Flags>) => act(name, { ...DEFAULT_FLAGS, ...options }));
   for (const [heading, keys] of Object.entries(FLAG_GROUPS)) {
     for (const key of keys) {

@@ -40,7 +40,11 @@ export interface CertificateBody {
 export interface BackendBody {
   readonly algorithm: string;
   /** `weight` is left out when it is 1. */
-  readonly endpoints: readonly { readonly address: string; readonly port: number; readonly weight?: number }[];
+  readonly endpoints: readonly {
+    readonly address: string;
+    readonly port: number;
+    readonly weight?: number;
+  }[];
 }
 
 /** The id is the route's key, `routeId@digest of what it was cut from`. Absent fields mean "no" or "as settings say". */

@@ -7,7 +7,12 @@ export type PublishOutcome =
   /** On disk, but no nginx runs, or one did not confirm; the next start loads it, the watch repeats it. */
   | { readonly outcome: 'accepted'; readonly message: string }
   /** Not taken and undone on disk: what was in force before still is. */
-  | { readonly outcome: 'refused'; readonly code: 'full' | 'malformed' | 'disk'; readonly message: string; readonly hint: string };
+  | {
+      readonly outcome: 'refused';
+      readonly code: 'full' | 'malformed' | 'disk';
+      readonly message: string;
+      readonly hint: string;
+    };
 
 /** Of files. Unless `proven` or `written`, the last good files are live and on disk. */
 export type CompileOutcome =

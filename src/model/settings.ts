@@ -37,7 +37,11 @@ export interface Settings {
   readonly sslProtocols: readonly ('TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3')[];
   readonly sslCiphers: string;
   readonly sslSessionTimeout: number;
-  readonly hsts: { readonly maxAge: number; readonly includeSubdomains: boolean; readonly preload: boolean } | null;
+  readonly hsts: {
+    readonly maxAge: number;
+    readonly includeSubdomains: boolean;
+    readonly preload: boolean;
+  } | null;
   readonly httpRedirectCode: 301 | 302 | 307 | 308;
   readonly noTlsRedirectLocations: readonly string[];
   /** `namespace/name` of the Secret of the default certificate, or null for the self-made one. */
@@ -84,7 +88,17 @@ export interface Profile {
 }
 
 export const NEXT_UPSTREAM_CONDITIONS = [
-  'error', 'http_403', 'http_404', 'http_429', 'http_500', 'http_502', 'http_503', 'http_504',
-  'invalid_header', 'non_idempotent', 'off', 'timeout',
+  'error',
+  'http_403',
+  'http_404',
+  'http_429',
+  'http_500',
+  'http_502',
+  'http_503',
+  'http_504',
+  'invalid_header',
+  'non_idempotent',
+  'off',
+  'timeout',
 ] as const; // prettier-ignore
 export type NextUpstreamCondition = (typeof NEXT_UPSTREAM_CONDITIONS)[number];

@@ -3,7 +3,15 @@
 // remember their results by that identity, so a change costs what changed.
 
 import type { Diagnostic } from './diagnostic.ts';
-import type { ConfigMap, EndpointSlice, Ingress, IngressClass, ObjectName, Secret, Service } from './kubernetes.ts';
+import type {
+  ConfigMap,
+  EndpointSlice,
+  Ingress,
+  IngressClass,
+  ObjectName,
+  Secret,
+  Service,
+} from './kubernetes.ts';
 
 export interface Snapshot {
   readonly ingresses: ReadonlyMap<ObjectName, Ingress>;

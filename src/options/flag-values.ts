@@ -24,6 +24,12 @@ export const configurationPath: Parse<string> = (given) => {
     : bad('an absolute path of letters, digits and . _ - is expected, without . or .. segments');
 };
 
+/** As `configurationPath`, with `*` for several files of one folder. */
+export const includePath: Parse<string> = (given) => {
+  const plain = configurationPath(given.replaceAll('*', 'x'));
+  return plain.ok ? good(given) : bad('an absolute path of letters, digits and . _ - * is expected');
+};
+
 /** The longest socket below the prefix has to fit the 107 bytes that Linux has for the path of one. */
 export const prefix: Parse<string> = (given) => {
   const parsed = configurationPath(given);

@@ -3,8 +3,8 @@
 
 import {
   type Address,
-  configurationPath,
   hostAndPort,
+  includePath,
   milliseconds,
   optional,
   path,
@@ -125,9 +125,9 @@ export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
     'What stands before the slash of our annotations.'),
   templateDir: one('--template-dir', 'DIR', null, '', path, EVERYWHERE,
     'Templates in this folder replace the built-in ones of the same relative name.'),
-  includeMain: many('--include-main', 'FILE', configurationPath, RENDERING,
+  includeMain: many('--include-main', 'FILE', includePath, RENDERING,
     "The operator's own file, included at the top level of nginx.conf. Can be given several times."),
-  includeHttp: many('--include-http', 'FILE', configurationPath, RENDERING,
+  includeHttp: many('--include-http', 'FILE', includePath, RENDERING,
     "The operator's own file, included in the http block. Can be given several times."),
   documentsSize: one('--documents-size', 'SIZE', 128 * 1024 ** 2, '128m', size(1024 ** 2, 64 * 1024 ** 3), RENDERING,
     'Shared memory for what changes without a reload.'),

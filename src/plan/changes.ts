@@ -34,4 +34,7 @@ export function byKind(a: Document, b: Document): number {
   return RANK[a.kind] - RANK[b.kind] || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-const RANK = Object.fromEntries(DOCUMENT_KINDS.map((kind, rank) => [kind, rank])) as Record<Document['kind'], number>;
+const RANK = Object.fromEntries(DOCUMENT_KINDS.map((kind, rank) => [kind, rank])) as Record<
+  Document['kind'],
+  number
+>;

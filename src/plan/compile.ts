@@ -64,10 +64,13 @@ function isMissed(
   if (body === undefined) {
     // Gone: its keys answer 404 already, which is right unless somebody else takes the host.
     const wildcard = `*${host.slice(host.indexOf('.'))}`;
-    return settings?.defaultRoute !== undefined || documents.has('host:*') || documents.has(`host:${wildcard}`);
+    return (
+      settings?.defaultRoute !== undefined || documents.has('host:*') || documents.has(`host:${wildcard}`)
+    );
   }
   const wanted = new Set([...Object.values(body.exact), ...Object.values(body.prefix)]);
-  if (body.prefix['/'] === undefined && settings?.defaultRoute !== undefined) wanted.add(settings.defaultRoute);
+  if (body.prefix['/'] === undefined && settings?.defaultRoute !== undefined)
+    wanted.add(settings.defaultRoute);
   const named = new Set(before.values());
   return wanted.size !== named.size || [...wanted].some((key) => !named.has(key));
 }

@@ -44,7 +44,8 @@ function nameOf({ kind, id }: Document): string {
 
 function difference(before: Document | undefined, after: Document): string {
   if (before === undefined) return 'added';
-  if (after.kind === 'backend') return backendDifference(before.body as BackendBody, after.body as BackendBody);
+  if (after.kind === 'backend')
+    return backendDifference(before.body as BackendBody, after.body as BackendBody);
   if (after.kind === 'route') return routeDifference(before.body as RouteBody, after.body as RouteBody);
   if (after.kind === 'host') return hostDifference(before.body as HostBody, after.body as HostBody);
   return 'changed';
@@ -54,7 +55,8 @@ function backendDifference(before: BackendBody, after: BackendBody): string {
   if (before.algorithm !== after.algorithm) return `algorithm ${before.algorithm} → ${after.algorithm}`;
   const [from, to] = [before.endpoints.length, after.endpoints.length];
   if (from !== to) return `endpoints ${from} → ${to}`;
-  const places = (body: BackendBody): string => body.endpoints.map(({ address, port }) => `${address} ${port}`).join();
+  const places = (body: BackendBody): string =>
+    body.endpoints.map(({ address, port }) => `${address} ${port}`).join();
   return places(before) === places(after) ? 'weights changed' : `endpoints changed (${to})`;
 }
 
@@ -62,7 +64,8 @@ function routeDifference(before: RouteBody, after: RouteBody): string {
   if (before.backend !== after.backend) return `backend ${before.backend} → ${after.backend}`;
   const [from, to] = [before.canaries ?? [], after.canaries ?? []];
   if (canonicalJson(from) !== canonicalJson(to)) return canaryDifference(from, to);
-  if (before.sslRedirect !== after.sslRedirect) return `redirect to https ${after.sslRedirect ? 'on' : 'off'}`;
+  if (before.sslRedirect !== after.sslRedirect)
+    return `redirect to https ${after.sslRedirect ? 'on' : 'off'}`;
   if (before.denied !== after.denied) return after.denied === undefined ? 'no longer denied' : 'denied';
   return `${changedFields(before, after).join(', ')} changed`;
 }
@@ -70,7 +73,8 @@ function routeDifference(before: RouteBody, after: RouteBody): string {
 function canaryDifference(before: readonly CanaryBody[], after: readonly CanaryBody[]): string {
   const [from, to] = [before[0], after[0]];
   if (before.length !== after.length) return `canaries ${before.length} → ${after.length}`;
-  if (from === undefined || to === undefined || before.length > 1 || from.weight === to.weight) return 'canary changed';
+  if (from === undefined || to === undefined || before.length > 1 || from.weight === to.weight)
+    return 'canary changed';
   return `canary weight ${from.weight} → ${to.weight}`;
 }
 
@@ -84,6 +88,7 @@ function hostDifference(before: HostBody, after: HostBody): string {
 function changedFields(before: object, after: object): string[] {
   const [from, to] = [new Map(Object.entries(before)), new Map(Object.entries(after))];
   const names = new Set([...from.keys(), ...to.keys()]);
-  const same = (name: string): boolean => canonicalJson(from.get(name) ?? null) === canonicalJson(to.get(name) ?? null);
+  const same = (name: string): boolean =>
+    canonicalJson(from.get(name) ?? null) === canonicalJson(to.get(name) ?? null);
   return [...names].filter((name) => !same(name)).sort();
 }

@@ -3,34 +3,48 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
 import type { RenderedFiles } from '../model/rendered.ts';
+import { TemplateFailure } from '../render/template-error.ts';
+import { lineOwner } from './line-owner.ts';
 
 export function renderDiagnostics(error: unknown): readonly Diagnostic[] {
+  if (!(error instanceof TemplateFailure)) {
+    return [
+      {
+        code: 'internal',
+        severity: 'error',
+        object: 'Flag/--manifests',
+        field: '',
+        message: `this state could not be worked through, what was in force stays: ${firstLine(error)}`,
+        hint: 'this is a bug of the controller; please report it with its log',
+      },
+    ];
+  }
+  return error.errors.map(({ file, line, column, message }) => ({
+    code: 'render-failed',
+    severity: 'error',
+    object: `File/${file}`,
+    field: line === 0 ? '' : `${line}:${column}`,
+    message: `the template cannot render this state, the last good files stay in force: ${message}`,
+    hint: 'mend the template; it is read again as soon as it is saved',
+  }));
+}
+
+/** The user's templates rendered, and nginx refused the result. */
+export function templateRefusal(message: string): readonly Diagnostic[] {
   return [
     {
-      code: 'render-failed',
+      code: 'template-refused',
       severity: 'error',
       object: 'Flag/--template-dir',
       field: '',
-      message: `the templates cannot render this state, the last good files stay in force: ${firstLine(error)}`,
-      hint: 'mend the template; it is read again as soon as it is saved',
+      message: `nginx -t refuses what these templates make, the last good ones stay in use: ${message}`,
+      hint: 'mend the template that makes this line; it is read again as soon as it is saved',
     },
   ];
 }
 
 export function publishDiagnostics(outcome: PublishOutcome): readonly Diagnostic[] {
-  if (outcome.outcome === 'in-force') return [];
-  if (outcome.outcome === 'accepted') {
-    return [
-      {
-        code: 'nginx-absent',
-        severity: 'warning',
-        object: 'Flag/--prefix',
-        field: '',
-        message: `the change is on disk and not yet in force: ${outcome.message}`,
-        hint: 'start nginx with this prefix (or use --supervise); it loads the state by itself',
-      },
-    ];
-  }
+  if (outcome.outcome !== 'refused') return [];
   return [
     {
       code: `push-${outcome.code}`,
@@ -77,14 +91,14 @@ export function compileDiagnostics(files: RenderedFiles, outcome: CompileOutcome
 
 function invalid(files: RenderedFiles, outcome: Extract<CompileOutcome, { outcome: 'invalid' }>): Diagnostic {
   const { line, ours } = outcome;
-  const range = ours && line !== null ? files.lines.find((one) => one.first <= line && line <= one.last) : undefined;
-  if (range !== undefined) {
+  const owner = ours ? lineOwner(files, line) : null;
+  if (owner !== null) {
     return {
       code: 'host-not-compiled',
       severity: 'warning',
-      object: range.objects[0] ?? 'Flag/--prefix',
+      object: owner.objects[0] ?? 'Flag/--prefix',
       field: '',
-      message: `nginx refused the server of ${range.host}, which is served interpreted instead: ${outcome.message}`,
+      message: `nginx refused the server of ${owner.host}, which is served interpreted instead: ${outcome.message}`,
       hint: 'nothing is lost but speed; please report it, a rendered server must never be refused',
     };
   }
@@ -94,7 +108,9 @@ function invalid(files: RenderedFiles, outcome: Extract<CompileOutcome, { outcom
     object: outcome.file === null || ours ? 'Flag/--nginx' : `File/${outcome.file}`,
     field: outcome.line === null ? '' : String(outcome.line),
     message: `nginx -t refused the files, the last good ones serve: ${outcome.message}`,
-    hint: ours ? 'the message names the directive' : 'mend or remove that line of your own file; it is tried again by itself',
+    hint: ours
+      ? 'the message names the directive'
+      : 'mend or remove that line of your own file; it is tried again by itself',
   };
 }
 

@@ -11,15 +11,22 @@ import { afterPush, compileFailed, compileProven, compileStarted, plan } from '.
 import { createAlarm } from './alarm.ts';
 import { createBackoff } from './backoff.ts';
 import type { CompileSchedule } from './compile-schedule.ts';
+import { createFilesLane } from './files-lane.ts';
+import { lineOwner } from './line-owner.ts';
 import type { Report } from './report.ts';
+
+/** Throws TemplateFailure when the templates cannot render this model. */
+export type Render = (model: Model, compile: ReadonlySet<string>) => Rendered;
 
 export interface ReconcileParts {
   readonly translate: (snapshot: Snapshot) => Model;
+  /** With the user's templates, if there are any. */
   readonly render: Render;
+  /** With the program's own: what serves while the user's fail and were never good. */
+  readonly builtIn: Render;
   readonly schedule: CompileSchedule;
   readonly publish: (change: DocumentChange) => Promise<PublishOutcome>;
   readonly compile: (files: RenderedFiles) => Promise<CompileOutcome>;
-  /** Proof without a signal, for an nginx that was started after its files were written. */
   readonly confirm: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly isRunning: () => boolean;
   /** What was in force when the controller started. */
@@ -27,9 +34,6 @@ export interface ReconcileParts {
   readonly report: Report;
   readonly signal: AbortSignal;
 }
-
-/** Throws when the templates cannot render this model; the last good files then stay. */
-export type Render = (model: Model, compile: ReadonlySet<string>) => Rendered;
 
 export interface Reconciler {
   /** A new Snapshot; the newest wins. */
@@ -46,17 +50,27 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   const { schedule, report, signal } = parts;
   let applied = parts.applied;
   let render = parts.render;
+  /** The last whose files nginx took. */
+  let good = parts.builtIn;
   let newest: { readonly snapshot: Snapshot; readonly sequence: number } | null = null;
   let dirty = false;
   let passing: Promise<void> | null = null;
-  let compiling: Promise<void> | null = null;
-  const retryPublish = createBackoff({ first: 500, longest: 10_000 });
-  const retryCompile = createBackoff({ first: 2_000, longest: 60_000 });
-  /** Files that were refused, and when they may be tried again although nothing has changed. */
-  let refused: { readonly digest: string; readonly until: number } | null = null;
-  /** Written while no nginx ran: its start is their proof. */
-  let unproven: RenderedFiles | null = null;
   const alarm = createAlarm(kick, signal);
+  const retryPublish = createBackoff({ first: 500, longest: 10_000 });
+  const lane = createFilesLane({
+    ...parts,
+    isCalm: schedule.isCalm,
+    onStarted(files, reasons) {
+      applied = compileStarted(applied, files);
+      report.compileStarted(reasons);
+    },
+    onEnded: compileEnded,
+    onConfirmed(files, outcome) {
+      report.confirmEnded(files, outcome);
+      kick();
+    },
+    onRefused: (retryIn) => alarm.within(retryIn),
+  });
 
   return {
     offer(snapshot) {
@@ -66,12 +80,13 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     },
     useRender(next) {
       render = next;
-      refused = null;
+      lane.forgive();
       kick();
     },
     kick,
     async idle() {
-      while (passing !== null || compiling !== null) await Promise.all([passing, compiling]);
+      await passing;
+      await lane.idle();
     },
   };
 
@@ -97,13 +112,14 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     const started = performance.now();
     const model = parts.translate(snapshot);
     const rendered = tryRender(model, schedule.targets(model, compiledHosts()));
-    if (rendered === null) return;
     const decision = plan(applied, rendered);
     report.planned(sequence, model, decision, performance.now() - started);
     const published = await publish(decision);
-    if (published) startCompile(decision);
-    report.passed(sequence, { applied, published, compileWaits: compileWaits(decision) });
-    wakeLater();
+    // Make before break: files that name new routes follow the routes.
+    if (published && !signal.aborted) lane.offer(decision);
+    report.passed(sequence, { applied, published, compileWaits: lane.waits(decision) });
+    const wait = schedule.wakeIn();
+    if (wait !== null) alarm.within(wait);
   }
 
   function compiledHosts(): ReadonlySet<string> {
@@ -111,14 +127,14 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     return new Set(files?.compiled.keys() ?? []);
   }
 
-  function tryRender(model: Model, targets: ReadonlySet<string>): Rendered | null {
+  function tryRender(model: Model, targets: ReadonlySet<string>): Rendered {
     try {
-      const rendered = render(model, targets);
-      report.rendered();
-      return rendered;
+      return render(model, targets);
     } catch (error) {
+      if (render === good) throw error;
       report.renderFailed(error);
-      return null;
+      render = good;
+      return good(model, targets);
     }
   }
 
@@ -136,68 +152,31 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     return true;
   }
 
-  function startCompile(decision: Plan): void {
-    if (compiling !== null || signal.aborted) return;
-    if (decision.kind !== 'push+compile') {
-      if (unproven !== null && parts.isRunning()) inFilesLane(parts.confirm, unproven);
-      return;
-    }
-    const { files, when, reasons } = decision.compile;
-    if (refused?.digest === files.digest && performance.now() < refused.until) return;
-    if (when === 'calm' && !schedule.isCalm()) return;
-    applied = compileStarted(applied, files);
-    report.compileStarted(reasons);
-    inFilesLane(parts.compile, files);
-  }
-
-  function inFilesLane(work: (files: RenderedFiles) => Promise<CompileOutcome>, files: RenderedFiles): void {
-    compiling = work(files).then((outcome) => {
-      compiling = null;
-      compileEnded(files, outcome);
-      kick();
-    });
-  }
-
   function compileEnded(files: RenderedFiles, outcome: CompileOutcome): void {
     report.compileEnded(files, outcome);
     if (outcome.outcome === 'proven' || outcome.outcome === 'written') {
-      unproven = outcome.outcome === 'written' ? files : null;
+      good = render;
       if (applied.compiling !== null) applied = compileProven(applied);
       schedule.finished(outcome.outcome === 'proven' ? outcome.durationMs : 0);
-      retryCompile.reset();
-      refused = null;
-      return;
+    } else {
+      applied = compileFailed(applied);
+      if (outcome.outcome === 'invalid' && outcome.ours) blame(files, outcome);
     }
-    applied = compileFailed(applied);
-    const host = outcome.outcome === 'invalid' ? hostAt(files, outcome.line, outcome.ours) : null;
-    if (host !== null) {
-      schedule.exclude(host);
-      return;
-    }
-    const wait = retryCompile.next();
-    refused = { digest: files.digest, until: performance.now() + wait };
-    alarm.within(wait);
+    kick();
   }
 
-  /** Is something not in force until a compile is? */
-  function compileWaits(decision: Plan): boolean {
-    return decision.kind === 'push+compile' && decision.compile.when === 'now';
-  }
-
-  function wakeLater(): void {
-    const wait = schedule.wakeIn();
-    if (wait !== null) alarm.within(wait);
+  /** Text of ours was refused: by the user's templates, else by one host that then stays interpreted. */
+  function blame(files: RenderedFiles, outcome: Extract<CompileOutcome, { outcome: 'invalid' }>): void {
+    if (render !== parts.builtIn && render !== good) {
+      report.templatesRefused(outcome);
+      render = good;
+      return;
+    }
+    const owner = lineOwner(files, outcome.line);
+    if (owner !== null) schedule.exclude(owner.host);
   }
 }
 
 function isEmpty(change: DocumentChange): boolean {
   return change.put.length === 0 && change.remove.length === 0;
 }
-
-/** The host whose text nginx refused, when it was text of ours. */
-function hostAt(files: RenderedFiles, line: number | null, ours: boolean): string | null {
-  if (line === null || !ours) return null;
-  return files.lines.find((range) => range.first <= line && line <= range.last)?.host ?? null;
-}
-
-

@@ -6,17 +6,22 @@ import type { Model } from '../model/model.ts';
 import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
 import type { Applied, DocumentChange, Plan } from '../model/plan.ts';
 import type { RenderedFiles } from '../model/rendered.ts';
-import { compileDiagnostics, publishDiagnostics, renderDiagnostics } from './diagnostics.ts';
+import { compileDiagnostics, publishDiagnostics, renderDiagnostics, templateRefusal } from './diagnostics.ts';
 
 export interface Report {
   seen(sequence: number): void;
   planned(sequence: number, model: Model, plan: Plan, milliseconds: number): void;
-  rendered(): void;
+  /** The templates in use cannot render this state; the last good ones are used instead. */
   renderFailed(error: unknown): void;
+  templatesRefused(outcome: Extract<CompileOutcome, { outcome: 'invalid' }>): void;
   published(change: DocumentChange, outcome: PublishOutcome, milliseconds: number): void;
   compileStarted(reasons: readonly string[]): void;
   compileEnded(files: RenderedFiles, outcome: CompileOutcome): void;
+  /** Files that were written while no nginx ran: did it start with them? */
+  confirmEnded(files: RenderedFiles, outcome: CompileOutcome): void;
   passed(sequence: number, facts: PassFacts): void;
+  /** What is wrong with the user's templates, whoever found it. */
+  templates(diagnostics: readonly Diagnostic[]): void;
   /** All that is known, for /state. */
   facts(): ReportFacts;
 }
@@ -24,12 +29,15 @@ export interface Report {
 export interface PassFacts {
   readonly applied: Applied;
   readonly published: boolean;
-  readonly compileWaits: boolean;
+  /** Why something is not in force before a compile is; empty when nothing waits. */
+  readonly compileWaits: readonly string[];
 }
 
 export interface ReportFacts {
   /** Everything seen from the source is decided, published and, where it needs files, compiled. */
   readonly caughtUp: boolean;
+  /** Why not, in sentences. */
+  readonly waiting: readonly string[];
   readonly lastPlan: LastPlan | null;
   readonly reloads: number;
   readonly pushes: number;
@@ -56,7 +64,13 @@ export interface ReportLog {
   warn(fields: object, message: string): void;
 }
 
-export function createReport(parts: { readonly log: ReportLog; readonly measure: Measurements; readonly now: () => Date }): Report {
+type Troubles = Readonly<Record<'templates' | 'publish' | 'compile', readonly Diagnostic[]>>;
+
+export function createReport(parts: {
+  readonly log: ReportLog;
+  readonly measure: Measurements;
+  readonly now: () => Date;
+}): Report {
   const { log, measure } = parts;
   let seen = 0;
   let passed = 0;
@@ -65,11 +79,7 @@ export function createReport(parts: { readonly log: ReportLog; readonly measure:
   let lastPlan: LastPlan | null = null;
   let reloads = 0;
   let pushes = 0;
-  let troubles: { render: readonly Diagnostic[]; publish: readonly Diagnostic[]; compile: readonly Diagnostic[] } = {
-    render: [],
-    publish: [],
-    compile: [],
-  };
+  let troubles: Troubles = { templates: [], publish: [], compile: [] };
 
   return {
     seen(sequence) {
@@ -78,23 +88,25 @@ export function createReport(parts: { readonly log: ReportLog; readonly measure:
     planned(sequence, next, decision, milliseconds) {
       model = next;
       measure.pass(milliseconds);
-      if (decision.kind === 'nothing' && sequence === passed) return;
-      const reasons = decision.kind === 'push+compile' ? [...decision.reasons, ...decision.compile.reasons] : decision.reasons;
+      const { reasons } = decision;
+      // A pass that only looked again, and found what is known (nothing, or a compile that waits), is no news.
+      const known = decision.kind === 'nothing' || reasons.join() === lastPlan?.reasons.join();
+      if (known && sequence === passed) return;
       lastPlan = { kind: decision.kind, reasons, at: parts.now().toISOString() };
       if (decision.kind !== 'nothing') log.info({ plan: decision.kind, reasons }, 'planned');
     },
-    rendered() {
-      troubles = { ...troubles, render: [] };
-    },
-    renderFailed(error) {
-      troubles = { ...troubles, render: renderDiagnostics(error) };
-      for (const trouble of troubles.render) log.warn({ diagnostic: trouble }, trouble.message);
-    },
+    renderFailed: (error) => say('templates', renderDiagnostics(error)),
+    templatesRefused: (outcome) => say('templates', templateRefusal(outcome.message)),
+    templates: (diagnostics) => say('templates', diagnostics),
     published(change, outcome, milliseconds) {
       measure.push(outcome.outcome, milliseconds);
       troubles = { ...troubles, publish: publishDiagnostics(outcome) };
       if (outcome.outcome !== 'refused') pushes += 1;
-      const counts = { put: change.put.length, remove: change.remove.length, milliseconds: Math.round(milliseconds) };
+      const counts = {
+        put: change.put.length,
+        remove: change.remove.length,
+        milliseconds: Math.round(milliseconds),
+      };
       if (outcome.outcome === 'in-force') log.info(counts, 'pushed, in force');
       else log.warn({ ...counts, outcome }, outcome.message);
     },
@@ -103,26 +115,49 @@ export function createReport(parts: { readonly log: ReportLog; readonly measure:
     },
     compileEnded(files, outcome) {
       measure.compile(outcome.outcome, 'durationMs' in outcome ? outcome.durationMs : null);
-      troubles = { ...troubles, compile: compileDiagnostics(files, outcome) };
       if (outcome.outcome === 'proven') reloads += 1;
-      if ('durationMs' in outcome) log.info({ files: files.digest, ...outcome }, `files are ${outcome.outcome}`);
-      else log.warn({ files: files.digest, outcome }, outcome.message);
+      filesEnded(files, outcome);
     },
+    confirmEnded: filesEnded,
     passed(sequence, next) {
       passed = sequence;
       facts = next;
     },
     facts() {
+      const waiting = waitingFor();
       const compiled = facts?.applied.files?.compiled.size ?? 0;
       return {
-        caughtUp: facts !== null && passed === seen && facts.published && !facts.compileWaits && troubles.render.length === 0,
+        caughtUp: waiting.length === 0,
+        waiting,
         lastPlan,
         reloads,
         pushes,
-        diagnostics: [...(model?.diagnostics ?? []), ...Object.values(troubles).flat()].sort(compareDiagnostics),
+        diagnostics: [...(model?.diagnostics ?? []), ...Object.values(troubles).flat()].sort(
+          compareDiagnostics,
+        ),
         hosts: { compiled, interpreted: Math.max(0, (model?.servers.size ?? 0) - compiled) },
         filesDigest: facts?.applied.files?.digest ?? null,
       };
     },
   };
+
+  function filesEnded(files: RenderedFiles, outcome: CompileOutcome): void {
+    troubles = { ...troubles, compile: compileDiagnostics(files, outcome) };
+    const well = outcome.outcome === 'proven' || outcome.outcome === 'written';
+    if (well) log.info({ files: files.digest, ...outcome }, `files are ${outcome.outcome}`);
+    else log.warn({ files: files.digest, outcome }, outcome.message);
+  }
+
+  function say(about: keyof Troubles, diagnostics: readonly Diagnostic[]): void {
+    troubles = { ...troubles, [about]: diagnostics };
+    for (const trouble of diagnostics) log.warn({ diagnostic: trouble }, trouble.message);
+  }
+
+  function waitingFor(): readonly string[] {
+    if (facts === null) return ['the first view of the sources is not complete yet'];
+    const waiting = facts.compileWaits.map((reason) => `files have to be put in force first: ${reason}`);
+    if (passed !== seen) waiting.push('a change is being worked on');
+    if (!facts.published) waiting.push('the last change was refused');
+    return waiting;
+  }
 }

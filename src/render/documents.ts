@@ -1,11 +1,17 @@
 // Model → documents: the whole truth of the gateway as Lua reads it. An unchanged object of the model gives the
 // identical Document, so that later steps can tell by identity what has not changed.
 
-import { type Document, type DocumentKey, documentKey, type HostBody, type SettingsBody } from '../model/document.ts';
+import {
+  type Document,
+  type DocumentKey,
+  documentKey,
+  type HostBody,
+  type SettingsBody,
+} from '../model/document.ts';
 import type { Backend, Certificate, Model, Server } from '../model/model.ts';
 import { makeDocument } from './document.ts';
-import { defaultRouteKey, routeKeys } from './route-key.ts';
 import { createRouteDocuments } from './route-document.ts';
+import { defaultRouteKey, routeKeys } from './route-key.ts';
 
 export function createDocuments(): (model: Model) => ReadonlyMap<DocumentKey, Document> {
   const backendDocument = remember(makeBackend);
@@ -13,8 +19,28 @@ export function createDocuments(): (model: Model) => ReadonlyMap<DocumentKey, Do
   const hosts = new WeakMap<Server, { readonly certificate: boolean; readonly document: Document }>();
   const routeDocument = createRouteDocuments();
   let settings: Document | null = null;
+  let last: { readonly model: Model; readonly documents: ReadonlyMap<DocumentKey, Document> } | null = null;
 
   return (model) => {
+    const documents =
+      last !== null && sameButBackends(last.model, model) ? patch(last, model) : collect(model);
+    last = { model, documents };
+    return documents;
+  };
+
+  /** Endpoints change far more often than anything else. */
+  function patch(before: NonNullable<typeof last>, model: Model): ReadonlyMap<DocumentKey, Document> {
+    if (before.model.backends === model.backends) return before.documents;
+    const documents = new Map(before.documents);
+    for (const id of before.model.backends.keys())
+      if (!model.backends.has(id)) documents.delete(`backend:${id}`);
+    for (const [id, backend] of model.backends) {
+      if (before.model.backends.get(id) !== backend) documents.set(`backend:${id}`, backendDocument(backend));
+    }
+    return documents;
+  }
+
+  function collect(model: Model): ReadonlyMap<DocumentKey, Document> {
     const documents = new Map<DocumentKey, Document>();
     const add = (document: Document): void => void documents.set(documentKey(document), document);
     const global = makeDocument('settings', 'global', settingsBody(model));
@@ -32,7 +58,7 @@ export function createDocuments(): (model: Model) => ReadonlyMap<DocumentKey, Do
       add(hostDocument(server, model));
     }
     return documents;
-  };
+  }
 
   function hostDocument(server: Server, model: Model): Document {
     const certificate = server.certificate !== null && model.certificates.has(server.certificate);
@@ -42,6 +68,15 @@ export function createDocuments(): (model: Model) => ReadonlyMap<DocumentKey, Do
     hosts.set(server, { certificate, document });
     return document;
   }
+}
+
+function sameButBackends(a: Model, b: Model): boolean {
+  return (
+    a.settings === b.settings &&
+    a.servers === b.servers &&
+    a.certificates === b.certificates &&
+    a.defaultRoute === b.defaultRoute
+  );
 }
 
 function settingsBody({ settings, certificates, defaultRoute }: Model): SettingsBody {

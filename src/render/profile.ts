@@ -34,6 +34,21 @@ const unlimitedOf = new WeakMap<Profile, Profile>();
  * buffering the other way (what is asked for most often is there before anybody asks), each also without a limit.
  */
 export function profilesOf(model: Model): ReadonlyMap<string, Profile> {
+  const { settings, servers, defaultRoute } = model;
+  const known = remembered.get(servers);
+  if (known?.settings === settings && known.defaultRoute === defaultRoute) return known.profiles;
+  const profiles = collect(model);
+  remembered.set(servers, { settings, defaultRoute, profiles });
+  return profiles;
+}
+
+interface Remembered extends Pick<Model, 'settings' | 'defaultRoute'> {
+  readonly profiles: ReadonlyMap<string, Profile>;
+}
+
+const remembered = new WeakMap<Model['servers'], Remembered>();
+
+function collect(model: Model): ReadonlyMap<string, Profile> {
   const all = new Map<string, Profile>();
   const add = (profile: Profile): void => {
     for (const variant of [profile, unlimited(profile)]) all.set(profileName(variant), variant);

@@ -82,7 +82,10 @@ function join(templates: Templates, parts: Parts, runtime: Runtime, model: Model
   const rest: Omit<Frame, 'init'> = {
     http: parts.http,
     names: parts.names,
-    defaultServer: templates.render('default-server.hbs', defaultServerView(model.settings, runtime, profileTexts)),
+    defaultServer: templates.render(
+      'default-server.hbs',
+      defaultServerView(model.settings, runtime, profileTexts),
+    ),
     upstreams: parts.upstreams,
     internal: parts.internal,
   };
@@ -97,7 +100,9 @@ function join(templates: Templates, parts: Parts, runtime: Runtime, model: Model
     texts: new Map([[LAYOUT.config, text]]),
     digest: sum,
     sections: sectionsOf(parts),
-    compiled: new Map(parts.hosts.map(({ host, keys }): [string, ReadonlyMap<RouteId, string>] => [host, keys])),
+    compiled: new Map(
+      parts.hosts.map(({ host, keys }): [string, ReadonlyMap<RouteId, string>] => [host, keys]),
+    ),
     lines: sourceLines(LAYOUT.config, text, parts.hosts),
   };
 }
@@ -109,7 +114,9 @@ function frame(
   texts: Frame,
   hosts: readonly HostSection[],
 ): string {
-  const sections = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, renderedText(text)]));
+  const sections = Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [name, renderedText(text)]),
+  );
   return templates.render('nginx.conf.hbs', {
     ...mainView(model.settings, runtime),
     ...sections,
@@ -132,19 +139,29 @@ function sameParts(a: Parts, b: Parts): boolean {
   const { profiles: profilesA, hosts: hostsA, ...textsA } = a;
   const { profiles: profilesB, hosts: hostsB, ...textsB } = b;
   if (hostsA.length !== hostsB.length || profilesA.size !== profilesB.size) return false;
-  if (Object.entries(textsA).some(([name, text]) => textsB[name as keyof typeof textsB] !== text)) return false;
+  if (Object.entries(textsA).some(([name, text]) => textsB[name as keyof typeof textsB] !== text))
+    return false;
   if ([...profilesA].some(([name, text]) => profilesB.get(name) !== text)) return false;
   return hostsA.every((section, index) => {
     const other = hostsB[index];
-    return section === other || (other !== undefined && section.host === other.host && section.digest === other.digest);
+    return (
+      section === other ||
+      (other !== undefined && section.host === other.host && section.digest === other.digest)
+    );
   });
 }
 
 function verify(templates: Templates, text: string, hosts: readonly HostSection[], runtime: Runtime): void {
-  const problems = verifyFile(text, { hosts: hosts.map(({ view }) => view), runtime, overridden: templates.overridden });
+  const problems = verifyFile(text, {
+    hosts: hosts.map(({ view }) => view),
+    runtime,
+    overridden: templates.overridden,
+  });
   if (problems.length === 0) return;
   if (!templates.overridden) {
-    throw new Error(`the rendered file is not what was meant: ${problems.map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`);
+    throw new Error(
+      `the rendered file is not what was meant: ${problems.map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`,
+    );
   }
   const errors = problems.map(({ line, message }) => ({
     file: 'nginx.conf.hbs',

@@ -32,7 +32,7 @@ export function checkTemplate(file: string, program: unknown, vocabulary: Vocabu
     for (const statement of listOf(value, 'body')) visit(statement);
   }
 
-  function visit(node: Node): void {
+  function visit(node: Node): undefined {
     switch (node.type) {
       case 'ContentStatement':
       case 'CommentStatement':
@@ -48,18 +48,22 @@ export function checkTemplate(file: string, program: unknown, vocabulary: Vocabu
     }
   }
 
-  function visitMustache(node: Node): void {
+  function visitMustache(node: Node): undefined {
     if (node.escaped !== true) return refuse(node, '{{{…}}} and {{&…}} are not allowed');
     const name = simpleName(node.path);
     if (name === null || !vocabulary.helpers.has(name)) {
-      return refuse(node, `{{${shown(node.path)}}} is no typed helper (there are ${[...vocabulary.helpers].join(', ')})`);
+      return refuse(
+        node,
+        `{{${shown(node.path)}}} is no typed helper (there are ${[...vocabulary.helpers].join(', ')})`,
+      );
     }
     checkOneParameter(node, name);
   }
 
-  function visitBlock(node: Node): void {
+  function visitBlock(node: Node): undefined {
     const name = simpleName(node.path);
-    if (name === null || !vocabulary.blocks.has(name)) return refuse(node, `{{#${shown(node.path)}}} is no known block`);
+    if (name === null || !vocabulary.blocks.has(name))
+      return refuse(node, `{{#${shown(node.path)}}} is no known block`);
     checkOneParameter(node, `#${name}`);
     for (const branch of [node.program, node.inverse]) {
       if (branch === undefined || branch === null) continue;
@@ -68,34 +72,42 @@ export function checkTemplate(file: string, program: unknown, vocabulary: Vocabu
     }
   }
 
-  function visitPartial(node: Node): void {
+  function visitPartial(node: Node): undefined {
     const called = node.name as Node;
     const name = called.type === 'PathExpression' && called.data !== true ? String(called.original) : null;
-    if (name === null || !vocabulary.partials.has(name)) return refuse(node, `{{> ${shown(called)}}} is no known partial`);
+    if (name === null || !vocabulary.partials.has(name))
+      return refuse(node, `{{> ${shown(called)}}} is no known partial`);
     calls.add(name);
     const parameters = listOf(node, 'params');
     if (parameters.length > 1 || hasHash(node)) refuse(node, `{{> ${name}}} takes one path at most`);
     for (const parameter of parameters) checkPath(parameter, node);
   }
 
-  function checkOneParameter(node: Node, name: string): void {
+  function checkOneParameter(node: Node, name: string): undefined {
     const [parameter, ...more] = listOf(node, 'params');
-    if (parameter === undefined || more.length > 0 || hasHash(node)) return refuse(node, `${name} takes exactly one path`);
+    if (parameter === undefined || more.length > 0 || hasHash(node))
+      return refuse(node, `${name} takes exactly one path`);
     checkPath(parameter, node);
   }
 
-  function checkPath(parameter: Node, within: Node): void {
-    if (parameter.type !== 'PathExpression') return refuse(within, `${wordsOf(parameter.type)} are not allowed as a value`);
+  function checkPath(parameter: Node, within: Node): undefined {
+    if (parameter.type !== 'PathExpression')
+      return refuse(within, `${wordsOf(parameter.type)} are not allowed as a value`);
     if (parameter.depth !== 0) return refuse(within, '../ is not allowed: use @root');
     const parts = parameter.parts;
-    if (parameter.data === true && Array.isArray(parts) && !['root', 'first', 'last'].includes(String(parts[0]))) {
+    if (
+      parameter.data === true &&
+      Array.isArray(parts) &&
+      !['root', 'first', 'last'].includes(String(parts[0]))
+    ) {
       refuse(within, `@${String(parts[0])} is not known`);
     }
   }
 
-  function refuse(node: Node, message: string): void {
+  function refuse(node: Node, message: string): undefined {
     const start = node.loc?.start ?? { line: 0, column: -1 };
     errors.push({ file, line: start.line, column: start.column + 1, message });
+    return undefined;
   }
 }
 

@@ -66,13 +66,16 @@ function compileAll(
   overridden: boolean,
 ): { readonly templates: Templates } | { readonly errors: readonly TemplateError[] } {
   const handlebars = Handlebars.create();
-  for (const name of ['lookup', 'log', 'helperMissing', 'blockHelperMissing']) handlebars.unregisterHelper(name);
+  for (const name of ['lookup', 'log', 'helperMissing', 'blockHelperMissing'])
+    handlebars.unregisterHelper(name);
   handlebars.registerHelper({ ...guarded(TYPED_HELPERS), ...guarded(BLOCKS) });
   const options = {
     noEscape: true,
     strict: true,
     knownHelpersOnly: true,
-    knownHelpers: Object.fromEntries([...Object.keys(TYPED_HELPERS), ...Object.keys(BLOCKS)].map((name) => [name, true])),
+    knownHelpers: Object.fromEntries(
+      [...Object.keys(TYPED_HELPERS), ...Object.keys(BLOCKS)].map((name) => [name, true]),
+    ),
   };
   const compiled = new Map<string, Handlebars.TemplateDelegate>();
   const errors: TemplateError[] = [];
@@ -117,7 +120,12 @@ function guarded(helpers: Readonly<Record<string, Helper>>): Record<string, Hand
           const { loc } = values.at(-1) as { loc?: hbs.AST.SourceLocation };
           const { source, start } = loc ?? { source: '', start: { line: 0, column: -1 } };
           throw new TemplateFailure([
-            { file: source, line: start.line, column: start.column + 1, message: `${name}: ${error.message}` },
+            {
+              file: source,
+              line: start.line,
+              column: start.column + 1,
+              message: `${name}: ${error.message}`,
+            },
           ]);
         }
       },
@@ -155,7 +163,12 @@ function circles(calls: ReadonlyMap<string, ReadonlySet<string>>): TemplateError
     });
   return [...calls.keys()]
     .filter((name) => reaches(name, name, new Set()))
-    .map((name) => ({ file: `${name}.hbs`, line: 0, column: 0, message: `{{> ${name}}} ends up calling itself` }));
+    .map((name) => ({
+      file: `${name}.hbs`,
+      line: 0,
+      column: 0,
+      message: `{{> ${name}}} ends up calling itself`,
+    }));
 }
 
 function partialName(file: string): string {

@@ -17,7 +17,10 @@ export function readCanary(
   const idle = (Object.keys(values) as AnnotationField[]).filter(
     (field) => SUPPORTED_ANNOTATIONS[field].scope === 'canary',
   );
-  return { rule: null, problems: idle.map((field) => idleAnnotation(SUPPORTED_ANNOTATIONS[field].name, prefix)) };
+  return {
+    rule: null,
+    problems: idle.map((field) => idleAnnotation(SUPPORTED_ANNOTATIONS[field].name, prefix)),
+  };
 }
 
 /** A rule of a canary for which there is nothing that it could be a canary of. */

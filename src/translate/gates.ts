@@ -46,7 +46,8 @@ const CONSEQUENCE = 'every path of this Ingress answers 503 (a canary takes no t
 
 function reasonOf(finding: Finding): string | null {
   if (finding.kind === 'gate') return `the annotation ${finding.name} is not supported yet`;
-  if (finding.kind === 'snippet') return `the annotation ${finding.name} is never applied and may restrict access`;
+  if (finding.kind === 'snippet')
+    return `the annotation ${finding.name} is never applied and may restrict access`;
   if (finding.kind !== 'unknown' || !finding.gate) return null;
   return finding.nearest === null
     ? 'an unknown annotation looks like one that restricts access'

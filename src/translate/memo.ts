@@ -2,7 +2,9 @@
 // did not change, so there is nothing to invalidate, and what is remembered equals what would be computed anew.
 
 /** Remembers the last call only. */
-export function memoizeLast<A extends readonly unknown[], R>(compute: (...inputs: A) => R): (...inputs: A) => R {
+export function memoizeLast<A extends readonly unknown[], R>(
+  compute: (...inputs: A) => R,
+): (...inputs: A) => R {
   let last: { readonly inputs: A; readonly result: R } | undefined;
   return (...inputs) => {
     if (last === undefined || !sameItems(last.inputs, inputs)) last = { inputs, result: compute(...inputs) };

@@ -40,5 +40,7 @@ function profileOf(values: AnnotationValues, base: Profile): Profile {
     nextUpstream: values.nextUpstream ?? base.nextUpstream,
   };
   // Most Ingresses change nothing: one object for all of them.
-  return (Object.keys(profile) as (keyof Profile)[]).every((field) => profile[field] === base[field]) ? base : profile;
+  return (Object.keys(profile) as (keyof Profile)[]).every((field) => profile[field] === base[field])
+    ? base
+    : profile;
 }

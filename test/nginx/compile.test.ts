@@ -130,14 +130,14 @@ test('new workers that do not answer as asked: the previous files come back into
 
 test('a WebSocket on an old worker stays open over the proof', async () => {
   const echoPort = await freePort();
-  const echo = new WebSocketServer({ port: echoPort, host: '127.0.0.1' });
-  echo.on('connection', (peer) => peer.on('message', (data) => peer.send(String(data))));
   const port = await freePort();
   const http = `server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${echoPort};
     proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; } }`;
   const first = bed.files('one', { http });
   await bed.compiler().compile(first);
   await bed.start();
+  const echo = new WebSocketServer({ port: echoPort, host: '127.0.0.1' });
+  echo.on('connection', (peer) => peer.on('message', (data) => peer.send(String(data))));
   const client = new WebSocket(`ws://127.0.0.1:${port}/`);
   try {
     await new Promise((done, fail) => client.once('open', done).once('error', fail));

@@ -1,55 +1,29 @@
 -- Puts a batch in force, wholly or not at all: stage every value beside the old ones, flip the pointers in the
--- given order, publish, then delete the old values. Documents that are there already, byte for byte, are left
+-- given order, publish, then delete the old values. Documents that are there already, by their digest, are left
 -- alone, so a full batch of an unchanged world needs no room and disturbs no cache.
 -- phase: init, content · yields: while staging, through the `pause` it is given · dicts: all three · state: none
 
 local documents = require("ingress.store.documents")
+local judge = require("ingress.store.judge")
 local lock = require("ingress.store.lock")
+local needed_for = require("ingress.store.room")
 local recover = require("ingress.store.recover")
 local version = require("ingress.store.version")
 
-local ceil = math.ceil
 local format = string.format
 local pairs = pairs
 local state = ngx.shared.ingress_state
 
-local PAGE = 4096
-local HALF_PAGE = 2048
-local NODE_BYTES = 80
-local MARGIN = 8 * PAGE
 local VALUES_PER_PAUSE = 500
 
 
--- nil when the batch may follow what is in force, "repeat", or the reason of a refusal.
-local function judge(batch, current)
-  if current then
-    if batch.epoch == current.epoch and batch.generation == current.generation and batch.state == current.state then
-      return "repeat"
-    end
-    if batch.epoch < current.epoch or (batch.epoch == current.epoch and batch.generation <= current.generation) then
-      return "stale"
-    end
-  end
-  if batch.type == "full" then
-    return nil
-  end
-  local base = batch.base
-  if not current or base.epoch ~= current.epoch or base.generation ~= current.generation then
-    return "base"
-  end
-  return nil
-end
-
-
--- What really changes: puts whose line is new, and removals of keys that exist, in order.
-local function difference(batch, pause)
+-- What really changes: puts of new digests, and removals of keys that exist, in order.
+local function difference(batch)
   local put, remove = {}, {}
-  for i, item in pairs(batch.put) do
-    if documents.read(item.key) ~= item.line then
+  for i = 1, #batch.put do
+    local item = batch.put[i]
+    if documents.digest(item.key) ~= item.digest then
       put[#put + 1] = item
-    end
-    if pause and i % VALUES_PER_PAUSE == 0 then
-      pause()
     end
   end
   for i = 1, #batch.remove do
@@ -68,36 +42,10 @@ local function difference(batch, pause)
 end
 
 
--- The slab allocator rounds to powers of two up to half a page, then to pages.
-local function rounded(bytes)
-  if bytes > HALF_PAGE then
-    return ceil(bytes / PAGE) * PAGE
-  end
-  local size = 64
-  while size < bytes do
-    size = size * 2
-  end
-  return size
-end
-
-
-local function needed_for(put)
-  local bytes = 0
-  for i = 1, #put do
-    local item = put[i]
-    bytes = bytes + rounded(NODE_BYTES + #item.key + 17 + #item.line)
-    if not documents.pointer(item.key) then
-      bytes = bytes + rounded(NODE_BYTES + #item.key + 16)
-    end
-  end
-  return bytes == 0 and 0 or bytes + MARGIN
-end
-
-
-local function unstage(put, count, pointer)
+local function unstage(put, count, attempt)
   for i = 1, count do
     local key = put[i].key
-    documents.delete_value(key, pointer)
+    documents.delete_value(key, attempt .. put[i].digest)
     if documents.pointer(key) == documents.ABSENT then
       documents.delete_pointer(key)
     end
@@ -106,13 +54,14 @@ local function unstage(put, count, pointer)
 end
 
 
-local function stage(put, pointer, pause)
-  if not state:safe_set("staging", pointer) then
+local function stage(put, attempt, pause)
+  if not state:safe_set("staging", attempt) then
     return false
   end
   for i = 1, #put do
-    if not documents.stage(put[i].key, pointer, put[i].line) then
-      unstage(put, i, pointer)
+    local item = put[i]
+    if not documents.stage(item.key, attempt .. item.digest, item.line) then
+      unstage(put, i, attempt)
       return false
     end
     if pause and i % VALUES_PER_PAUSE == 0 then
@@ -124,12 +73,12 @@ end
 
 
 -- No pause from here on: readers see the steps between only for as long as these loops take.
-local function put_in_force(batch, put, remove, pointer)
+local function put_in_force(batch, put, remove, attempt)
   local old, changed = {}, {}
   for i = 1, #put do
     local key = put[i].key
     old[i] = documents.pointer(key)
-    documents.flip(key, pointer)
+    documents.flip(key, attempt .. put[i].digest)
     changed[i] = key
   end
   if #put > 0 and #remove > 0 then
@@ -143,7 +92,7 @@ local function put_in_force(batch, put, remove, pointer)
     documents.flip(remove[i], documents.ABSENT)
     changed[#changed + 1] = remove[i]
   end
-  batch.pointer = pointer
+  batch.attempt = attempt
   version.publish(changed, batch)
   for i = 1, #put do
     documents.delete_value(put[i].key, old[i])
@@ -162,19 +111,19 @@ local function apply(batch, token, pause)
   if verdict then
     return verdict == "repeat" and "repeat" or nil, verdict
   end
-  local put, remove = difference(batch, pause)
+  local put, remove = difference(batch)
   local needed, free = needed_for(put), documents.free()
   if needed > free then
     return nil, "full", needed, free
   end
-  local pointer = format("%016x", state:incr("serial", 1, 0))
-  if not stage(put, pointer, pause) then
+  local attempt = format("%08x", state:incr("serial", 1, 0) % 2 ^ 32)
+  if not stage(put, attempt, pause) then
     return nil, "full", needed, documents.free()
   end
   if not lock.holds(token) then
     return nil, "busy"
   end
-  put_in_force(batch, put, remove, pointer)
+  put_in_force(batch, put, remove, attempt)
   return "applied"
 end
 

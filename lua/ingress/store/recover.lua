@@ -1,5 +1,5 @@
--- Finishes or undoes what a killed writer left. `staging` names the pointer of the attempt under way; old values
--- are deleted only after `current` names that pointer, so until then everything can be put back, and from then on
+-- Finishes or undoes what a killed writer left. `staging` names the attempt under way; old values are
+-- deleted only after `current` names that attempt, so until then everything can be put back, and from then on
 -- only cleaning is left. Either way the state is one that a batch made, and the same batch can be sent again.
 -- phase: content · yields: no · dicts: ingress_documents, ingress_state · state: none
 
@@ -10,20 +10,21 @@ local pairs = pairs
 local state = ngx.shared.ingress_state
 
 local ABSENT = documents.ABSENT
+local attempt_of = documents.attempt
 
 
 local function undo(pointers, values, staging)
   local former = {}
   for _, value in pairs(values) do
     local key, pointer = value[1], value[2]
-    if pointer == staging then
+    if attempt_of(pointer) == staging then
       documents.delete_value(key, pointer)
     else
       former[key] = pointer
     end
   end
   for key, pointer in pairs(pointers) do
-    if pointer == staging or pointer == ABSENT then
+    if attempt_of(pointer) == staging or pointer == ABSENT then
       if former[key] then
         documents.flip(key, former[key])
       else
@@ -56,7 +57,7 @@ return function()
   end
   local pointers, values = documents.all()
   local current = version.current()
-  if current and current.pointer == staging then
+  if current and current.attempt == staging then
     version.complete(current)
     clean(pointers, values)
   else

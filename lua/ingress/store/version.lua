@@ -1,6 +1,6 @@
 -- What is in force and what changed on the way there. `v` counts steps; each step has a log entry that names the
 -- documents it changed, one a line, or `*` for anything. A step is published by raising `v`, last.
---   current  "<v> <epoch> <generation> <pointer> <state>", of fixed size: written over in place
+--   current  "<v> <epoch> <generation> <attempt> <state>", of fixed size: written over in place
 --   log:<v>  the newest 1,024
 -- phase: any · yields: no · dicts: ingress_version, ingress_state · state: none
 
@@ -24,18 +24,18 @@ function _M.v()
 end
 
 
--- {v, epoch, generation, pointer, state}, or nil before the first batch.
+-- {v, epoch, generation, attempt, state}, or nil before the first batch.
 function _M.current()
   local text = state:get("current")
   if not text then
     return nil
   end
-  local v, epoch, generation, pointer, digest = match(text, "^(%d+) (%d+) (%d+) (%x+) (%x+)$")
+  local v, epoch, generation, attempt, digest = match(text, "^(%d+) (%d+) (%d+) (%x+) (%x+)$")
   return {
     v = tonumber(v),
     epoch = tonumber(epoch),
     generation = tonumber(generation),
-    pointer = pointer,
+    attempt = attempt,
     state = digest,
   }
 end
@@ -61,7 +61,7 @@ local function entries_of(keys)
 end
 
 
--- Publishes that these keys changed; with `next` ({epoch, generation, pointer, state}) also that this is in force.
+-- Publishes that these keys changed; with `next` ({epoch, generation, attempt, state}) also that this is in force.
 -- An entry that finds no room is left out: workers take a gap for "*".
 function _M.publish(keys, next)
   local entries = entries_of(keys)
@@ -71,7 +71,7 @@ function _M.publish(keys, next)
     state:safe_set("log:" .. v + i, entries[i])
   end
   if next then
-    local text = format("%016d %016d %016d %s %s", v + #entries, next.epoch, next.generation, next.pointer, next.state)
+    local text = format("%016d %016d %016d %s %s", v + #entries, next.epoch, next.generation, next.attempt, next.state)
     local ok, err = state:safe_set("current", text)
     if not ok then
       error("ingress_state is too small: " .. err)

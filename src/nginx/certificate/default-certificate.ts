@@ -1,6 +1,7 @@
 // The certificate that clients see who name no host of ours: made by ourselves once, as nginx must have one for each
 // TLS listener. Kept over restarts, so that clients which pinned it in a test go on working.
 
+import { errorCode } from '../files/world-error.ts';
 import 'reflect-metadata';
 
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
@@ -74,7 +75,7 @@ async function readOrNull(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }

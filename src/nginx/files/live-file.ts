@@ -2,16 +2,16 @@
 
 import { copyFile, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-
 import { LAYOUT } from '../../model/runtime.ts';
 import { syncFolder, writeDurably } from '../state/durable.ts';
+import { errorCode } from './world-error.ts';
 
 /** @returns null when there is none. */
 export async function readLive(prefix: string): Promise<string | null> {
   try {
     return await readFile(join(prefix, LAYOUT.config), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }

@@ -87,7 +87,12 @@ async function exchange(
     pipelining: 0,
     connect: { timeout: connectWithin },
   });
-  const ends = AbortSignal.any([signal, AbortSignal.timeout(Math.round(within))]);
+  // Not AbortSignal.any: the controller's signal lives for ever and this is called twice a second.
+  const ends = new AbortController();
+  const end = (): void => ends.abort(signal.reason);
+  const timer = setTimeout(end, within);
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
   try {
     const response = await client.request({
       path: '/config',
@@ -96,7 +101,7 @@ async function exchange(
       headers: text === null ? {} : { 'content-type': 'application/x-ndjson' },
       headersTimeout: 0,
       bodyTimeout: 0,
-      signal: ends,
+      signal: ends.signal,
     });
     let size = 0;
     const parts: Buffer[] = [];
@@ -107,16 +112,18 @@ async function exchange(
     }
     return { code: response.statusCode, body: parse(Buffer.concat(parts).toString('utf8')) };
   } catch (error) {
-    return { outcome: 'unreachable', message: describe(error, signal, within) };
+    return { outcome: 'unreachable', message: describe(error, signal, ends.signal, within) };
   } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
     await client.destroy();
   }
 }
 
-function describe(error: unknown, signal: AbortSignal, within: number): string {
+function describe(error: unknown, signal: AbortSignal, ends: AbortSignal, within: number): string {
   if (signal.aborted) return 'the controller is ending';
-  const { name, code, message } = error as Error & { code?: string };
-  if (name === 'TimeoutError') return `no answer within ${Math.round(within / 1000)} s`;
+  const { code, message } = error as Error & { code?: string };
+  if (ends.aborted) return `no answer within ${Math.round(within / 1000)} s`;
   if (code === 'ENOENT' || code === 'ECONNREFUSED') return 'no nginx listens on its control socket';
   return `the control socket failed: ${message}`;
 }

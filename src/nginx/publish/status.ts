@@ -2,6 +2,7 @@
 // newer Lua may say more.
 
 import { z } from 'zod';
+import { stateDigest } from '../../plan/state-digest.ts';
 
 const count = z.number().nonnegative();
 
@@ -9,10 +10,16 @@ const status = z.object({
   instance: z.object({ id: z.string(), master: z.number() }),
   epoch: count,
   generation: count,
-  /** Digest of the set of documents in force; `''` in an instance that has none. */
-  state: z.string(),
+  /** Digest of the set of documents in force; that of the empty set in an instance that has none. */
+  state: z
+    .string()
+    .nullish()
+    .transform((state) => state || stateDigest([])),
   /** Digest of the files that the answering worker runs. */
-  files: z.string(),
+  files: z
+    .string()
+    .nullish()
+    .transform((files) => files ?? ''),
   profiles: list(z.string()),
   workers: list(
     z.object({ pid: z.number(), epoch: count, generation: count, shuttingDown: z.boolean().default(false) }),

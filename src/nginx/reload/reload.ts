@@ -1,5 +1,6 @@
 // HUP and proof, for the one master that may get it.
 
+import { errorCode } from '../files/world-error.ts';
 import { liveMasters, type Master } from '../processes.ts';
 import { markErrorLog } from './error-log.ts';
 import { expectedWorkers } from './expected-workers.ts';
@@ -25,7 +26,7 @@ export async function reloadAndProve(options: ReloadOptions, master: Master): Pr
   try {
     process.kill(master.pid, 'SIGHUP');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = errorCode(error) ?? String(error);
     const hint = reason === 'EPERM' ? ': the controller must run as the same user as nginx, or as root' : '';
     const message = `master ${master.pid} cannot be signalled (${reason})${hint}`;
     return { outcome: 'not-live', message, switched: false };

@@ -21,6 +21,10 @@ export interface DocumentStore {
   append(batch: Batch): Promise<AppendOutcome>;
   /** A new pair, when the journal has outgrown the snapshot. */
   compact(): Promise<AppendOutcome | { readonly outcome: 'unneeded' }>;
+  /** Takes the pair of the last append of a full batch away again; the pair of before is the newest then. */
+  retract(): Promise<
+    { readonly outcome: 'retracted' } | { readonly outcome: 'failed'; readonly message: string }
+  >;
   /** Starts over from no documents: the next batch must be full. The disk keeps what it has until then. */
   forget(): void;
   close(): Promise<void>;
@@ -48,9 +52,12 @@ export async function openDocumentStore({
   const loaded = await loadDocuments(folder);
   const { documents } = loaded;
   let { version, state, pair, snapshotSize } = loaded;
-  let journal = pair === null ? null : await journalOf(pair, loaded.journalSize);
+  // After a loss nothing is appended to what is left: it all goes into a new pair.
+  const whole = loaded.unreadable.length === 0;
+  let journal = pair === null || !whole ? null : await journalOf(pair, loaded.journalSize);
   let forgotten = pair === null;
-  if (loaded.unreadable.length > 0 && !forgotten) {
+  let previous: Previous | null = null;
+  if (!whole && !forgotten) {
     const rewritten = await rewrite();
     if (rewritten.outcome === 'failed') warn(`the documents could not be written anew: ${rewritten.message}`);
   }
@@ -105,6 +112,7 @@ export async function openDocumentStore({
       throw error;
     }
     const before = { pair, journal };
+    previous = { pair, snapshotSize, journalSize: journal?.size() ?? 0, version, state };
     [pair, snapshotSize, journal] = [next, Buffer.byteLength(text), null];
     try {
       await before.journal?.close();
@@ -114,6 +122,24 @@ export async function openDocumentStore({
     } catch (error) {
       // Without a journal the next batch becomes a snapshot as well.
       warn(`a new journal of the documents could not be begun: ${(error as Error).message}`);
+    }
+  }
+
+  async function retract(): ReturnType<DocumentStore['retract']> {
+    if (previous === null || pair === null) throw new Error('there is nothing to take back');
+    try {
+      await journal?.close();
+      journal = null;
+      await rm(join(folder, snapshotName(pair)), { force: true });
+      await rm(join(folder, journalName(pair)), { force: true });
+      await syncFolder(folder);
+      const { journalSize } = previous;
+      ({ pair, snapshotSize, version, state } = previous);
+      previous = null;
+      if (pair !== null) journal = await journalOf(pair, journalSize);
+      return { outcome: 'retracted' };
+    } catch (error) {
+      return { outcome: 'failed', message: (error as Error).message };
     }
   }
 
@@ -139,6 +165,7 @@ export async function openDocumentStore({
     notes: loaded.notes,
     append,
     compact,
+    retract,
     forget() {
       documents.clear();
       forgotten = true;
@@ -148,6 +175,14 @@ export async function openDocumentStore({
       journal = null;
     },
   };
+}
+
+interface Previous {
+  readonly pair: number | null;
+  readonly snapshotSize: number;
+  readonly journalSize: number;
+  readonly version: Version;
+  readonly state: string;
 }
 
 /** Documents in the order in which they are put in force. */
@@ -163,6 +198,6 @@ function fullAfter(documents: ReadonlyMap<DocumentKey, Document>, batch: Batch):
   return { ...batch, type: 'full', base: null, put: inOrder(after), remove: [] };
 }
 
-function md5(text: string): string {
+export function md5(text: string): string {
   return createHash('md5').update(text).digest('hex');
 }

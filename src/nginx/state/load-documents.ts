@@ -48,20 +48,19 @@ export async function loadDocuments(folder: string): Promise<LoadedDocuments> {
   const unreadable: number[] = [];
   for (const pair of pairs) {
     const bytes = await readOrNull(join(folder, snapshotName(pair)));
-    const snapshot = bytes === null ? null : readSnapshot(bytes);
-    if (snapshot === null || typeof snapshot === 'string') {
+    const snapshot = bytes === null ? 'is missing' : readSnapshot(bytes);
+    if (typeof snapshot === 'string') {
+      notes.push(`documents/${snapshotName(pair)} ${snapshot}; it is left out.`);
       unreadable.push(pair);
-      notes.push(`documents/${snapshotName(pair)} ${snapshot ?? 'is missing'}; it is left out.`);
       continue;
     }
-    if (notes.length > 0)
-      notes.push(`The documents of documents/${snapshotName(pair)} and its journal are used instead.`);
-    const journal = await readOrNull(join(folder, journalName(pair)));
+    if (unreadable.length > 0) notes.push(`The older documents/${snapshotName(pair)} is used instead.`);
     const documents = new Map(snapshot.put.map((document) => [documentKey(document), document]));
-    const { last, length, problem } = applyJournal(documents, snapshot, journal ?? new Uint8Array());
-    if (problem !== null) notes.push(`documents/${journalName(pair)}: ${problem}; what follows is dropped.`);
-    const sizes = { snapshotSize: bytes?.length ?? 0, journalSize: length };
-    return { documents, version: last.version, state: last.state, pair, ...sizes, unreadable, notes };
+    const read = await readJournals(folder, [pair, ...unreadable.toReversed()], documents, snapshot);
+    notes.push(...read.notes);
+    const { version, state } = read.last;
+    const sizes = { snapshotSize: bytes?.length ?? 0, journalSize: read.size };
+    return { documents, version, state, pair, ...sizes, unreadable, notes };
   }
   if (notes.length > 0) notes.push('No snapshot of the documents can be read: starting without any.');
   const documents = new Map<DocumentKey, Document>();
@@ -92,16 +91,39 @@ function readSnapshot(bytes: Uint8Array): Batch | string {
   return first.type === 'full' && second === undefined ? first : 'is not one full batch';
 }
 
-function applyJournal(
+/**
+ * The journals of pairs, oldest first, up to the first that cannot be read to its end. A snapshot holds what the
+ * journal before it led to, so when it is lost, its journal goes on from there.
+ */
+async function readJournals(
+  folder: string,
+  pairs: readonly number[],
   documents: Map<DocumentKey, Document>,
   snapshot: Batch,
+): Promise<{ last: Batch; size: number; notes: readonly string[] }> {
+  let last = snapshot;
+  let size = 0;
+  for (const pair of pairs) {
+    const bytes = await readOrNull(join(folder, journalName(pair)));
+    const read = applyJournal(documents, last, bytes ?? new Uint8Array());
+    last = read.last;
+    if (pair === pairs[0]) size = read.length;
+    if (read.problem === null) continue;
+    return { last, size, notes: [`documents/${journalName(pair)}: ${read.problem}; it counts up to there.`] };
+  }
+  return { last, size, notes: [] };
+}
+
+function applyJournal(
+  documents: Map<DocumentKey, Document>,
+  start: Batch,
   bytes: Uint8Array,
 ): { last: Batch; length: number; problem: string | null } {
   const decoded = decodeBatches(bytes);
-  let last = snapshot;
+  let last = start;
   for (const [index, batch] of decoded.batches.entries()) {
-    const follows = batch.base !== null && compareVersions(batch.base, last.version) === 0;
-    if (!follows || compareVersions(batch.version, last.version) <= 0) {
+    if (compareVersions(batch.version, last.version) <= 0) continue;
+    if (batch.base === null || compareVersions(batch.base, last.version) !== 0) {
       const length = decoded.ends[index - 1] ?? 0;
       return { last, length, problem: `the batch at byte ${length} does not follow the one before` };
     }

@@ -14,7 +14,9 @@ export function nearestNames(given: string, known: Iterable<string>): readonly s
     const distance = editDistance(text, name);
     if (distance <= limit) found.push({ name, distance });
   }
-  return found.toSorted((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
+  return found
+    .toSorted((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => name);
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours. */

@@ -6,8 +6,13 @@ import { supported } from './declaration.ts';
 export const PROTOCOLS = ['HTTP', 'HTTPS', 'AUTO_HTTP', 'GRPC', 'GRPCS', 'FCGI'] as const;
 
 export const LOAD_BALANCE_ALGORITHMS = [
-  'round_robin', 'ewma', 'chash', 'chashsubset', 'sticky_balanced', 'sticky_persistent',
-] as const; // prettier-ignore
+  'round_robin',
+  'ewma',
+  'chash',
+  'chashsubset',
+  'sticky_balanced',
+  'sticky_persistent',
+] as const;
 
 export const UPSTREAM_ANNOTATIONS = {
   backendProtocol: supported({

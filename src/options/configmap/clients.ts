@@ -7,12 +7,32 @@ import { bufferSize } from '../grammar/size.ts';
 import { key } from './declaration.ts';
 
 export const CLIENT_KEYS = {
-  keepAlive: key('keep-alive', secondsOrZero, 75, 'Seconds that an idle connection is kept; 0: none is kept.'),
+  keepAlive: key(
+    'keep-alive',
+    secondsOrZero,
+    75,
+    'Seconds that an idle connection is kept; 0: none is kept.',
+  ),
   keepAliveRequests: key('keep-alive-requests', integer(1, 1e9), 1_000, 'Requests on one connection.'),
-  clientHeaderTimeout: key('client-header-timeout', seconds, 60, 'Seconds to wait for the head of a request.'),
+  clientHeaderTimeout: key(
+    'client-header-timeout',
+    seconds,
+    60,
+    'Seconds to wait for the head of a request.',
+  ),
   clientBodyTimeout: key('client-body-timeout', seconds, 60, 'Seconds between two reads of a body.'),
-  clientHeaderBufferSize: key('client-header-buffer-size', bufferSize, 1_024, 'Buffer for the head of a request.'),
-  clientBodyBufferSize: key('client-body-buffer-size', bufferSize, 8_192, 'Buffer for the body of a request.'),
+  clientHeaderBufferSize: key(
+    'client-header-buffer-size',
+    bufferSize,
+    1_024,
+    'Buffer for the head of a request.',
+  ),
+  clientBodyBufferSize: key(
+    'client-body-buffer-size',
+    bufferSize,
+    8_192,
+    'Buffer for the body of a request.',
+  ),
   largeClientHeaderBuffers: key(
     'large-client-header-buffers',
     buffers,

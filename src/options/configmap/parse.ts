@@ -33,7 +33,14 @@ export function parseConfigMap(configMap: ConfigMap | undefined, base: SettingsB
   for (const name of Object.keys(configMap?.data ?? {}).toSorted()) {
     const text = configMap?.data[name] ?? '';
     const report = (code: string, severity: Diagnostic['severity'], message: string, hint: string) =>
-      diagnostics.push({ code, severity, object: referenceOf(configMap), field: fieldOf(name), message, hint });
+      diagnostics.push({
+        code,
+        severity,
+        object: referenceOf(configMap),
+        field: fieldOf(name),
+        message,
+        hint,
+      });
     const known = BY_NAME.get(name);
     const unsupported = UNSUPPORTED_KEYS.get(name);
     if (known !== undefined) {
@@ -58,7 +65,12 @@ export function parseConfigMap(configMap: ConfigMap | undefined, base: SettingsB
           'Remove the key if serving without it is meant.',
         );
       } else
-        report('config-unsupported', 'warning', `${name} is not supported yet and has no effect`, 'Remove the key.');
+        report(
+          'config-unsupported',
+          'warning',
+          `${name} is not supported yet and has no effect`,
+          'Remove the key.',
+        );
     } else {
       const nearest = nearestNames(name, [...BY_NAME.keys(), ...UNSUPPORTED_KEYS.keys()]);
       const gate = nearest.find((candidate) => UNSUPPORTED_KEYS.get(candidate)?.kind === 'gate');

@@ -1,13 +1,13 @@
 // Connections with endpoints, and the defaults of what annotations set for each Ingress.
 
-import { LOAD_BALANCE_ALGORITHMS } from '../annotations/upstream.ts';
+import type { NextUpstreamCondition } from '../../model/settings.ts';
 import { buffersNumber } from '../annotations/proxy.ts';
+import { LOAD_BALANCE_ALGORITHMS } from '../annotations/upstream.ts';
 import { boolean, onOff } from '../grammar/boolean.ts';
 import { choice } from '../grammar/choice.ts';
 import { duration } from '../grammar/duration.ts';
 import { nextUpstream } from '../grammar/next-upstream.ts';
 import { integer, seconds, secondsOrZero } from '../grammar/number.ts';
-import type { NextUpstreamCondition } from '../../model/settings.ts';
 import { bodySize, bufferSize } from '../grammar/size.ts';
 import { key } from './declaration.ts';
 
@@ -21,7 +21,12 @@ export const UPSTREAM_KEYS = {
   keepaliveRequests: key('upstream-keepalive-requests', integer(1, 1e9), 10_000, 'Requests on one of them.'),
   keepaliveTimeout: key('upstream-keepalive-timeout', seconds, 60, 'Seconds that an idle one is kept.'),
   keepaliveTime: key('upstream-keepalive-time', duration(1, 1e8), 3_600, 'Age after which one is closed.'),
-  connectTimeout: key('proxy-connect-timeout', seconds, 5, 'Seconds to wait for a connection to an endpoint.'),
+  connectTimeout: key(
+    'proxy-connect-timeout',
+    seconds,
+    5,
+    'Seconds to wait for a connection to an endpoint.',
+  ),
   sendTimeout: key('proxy-send-timeout', seconds, 60, 'Seconds between two writes to an endpoint.'),
   readTimeout: key('proxy-read-timeout', seconds, 60, 'Seconds between two reads from an endpoint.'),
   sslRedirect: key('ssl-redirect', boolean, true, 'Redirects plain HTTP when the host has TLS.'),
@@ -37,7 +42,12 @@ export const UPSTREAM_KEYS = {
     ['error', 'timeout'],
     'Failures after which the next endpoint is tried.',
   ),
-  nextUpstreamTries: key('proxy-next-upstream-tries', integer(0, 1_000), 3, 'Tries in all; 0: all endpoints.'),
+  nextUpstreamTries: key(
+    'proxy-next-upstream-tries',
+    integer(0, 1_000),
+    3,
+    'Tries in all; 0: all endpoints.',
+  ),
   nextUpstreamTimeout: key(
     'proxy-next-upstream-timeout',
     secondsOrZero,
@@ -45,5 +55,10 @@ export const UPSTREAM_KEYS = {
     'Seconds after which no further try starts; 0: no limit.',
   ),
   retryNonIdempotent: key('retry-non-idempotent', boolean, false, 'Tries POST, LOCK and PATCH again, too.'),
-  loadBalance: key('load-balance', choice(LOAD_BALANCE_ALGORITHMS), 'round_robin', 'How an endpoint is picked.'),
+  loadBalance: key(
+    'load-balance',
+    choice(LOAD_BALANCE_ALGORITHMS),
+    'round_robin',
+    'How an endpoint is picked.',
+  ),
 };

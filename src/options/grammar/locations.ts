@@ -1,7 +1,7 @@
 // Lists of path prefixes, separated by commas, as `no-tls-redirect-locations`.
 
-import { path } from './path.ts';
 import { bad, good, type Parse } from './parsed.ts';
+import { path } from './path.ts';
 
 export const locationList: Parse<readonly string[]> = (given) => {
   if (given.length > 100_000) return bad('a shorter list is expected');

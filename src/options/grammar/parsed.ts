@@ -3,7 +3,7 @@
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; /** What was expected, as the end of "…: ". */ readonly error: string };
+  | { readonly ok: false /** What was expected, as the end of "…: ". */; readonly error: string };
 
 export type Parse<T> = (text: string) => Parsed<T>;
 

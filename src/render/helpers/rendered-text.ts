@@ -17,7 +17,8 @@ export function renderedText(text: string): RenderedText {
 
 /** Helper `{{text path}}`; one newline at the end is the template's own. */
 export function text(value: unknown): string {
-  if (typeof value !== 'object' || value === null || !made.has(value)) refuse('text that a template has rendered', value);
+  if (typeof value !== 'object' || value === null || !made.has(value))
+    refuse('text that a template has rendered', value);
   const content = (value as RenderedText).text;
   return content.endsWith('\n') ? content.slice(0, -1) : content;
 }

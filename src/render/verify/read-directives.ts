@@ -25,7 +25,11 @@ export function readDirectives(text: string): readonly Directive[] {
   return directives;
 }
 
-function readBlock(text: string, from: number, depth: number): { directives: readonly Directive[]; next: number } {
+function readBlock(
+  text: string,
+  from: number,
+  depth: number,
+): { directives: readonly Directive[]; next: number } {
   if (depth > 20) throw new SyntaxProblem(from, 'blocks are nested too deeply');
   const directives: Directive[] = [];
   let at = skipSpace(text, from);
@@ -50,7 +54,8 @@ function readDirective(text: string, from: number, depth: number): { directive: 
   }
   const [name, ...args] = words;
   if (name === undefined) throw new SyntaxProblem(at, `unexpected "${text[at]}"`);
-  if (text[at] === ';') return { directive: { name, args, children: null, lua: null, offset: from }, next: at + 1 };
+  if (text[at] === ';')
+    return { directive: { name, args, children: null, lua: null, offset: from }, next: at + 1 };
   if (name.endsWith('_by_lua_block')) {
     const block = readLuaBlock(text, at + 1);
     return { directive: { name, args, children: null, lua: block.code, offset: from }, next: block.next };

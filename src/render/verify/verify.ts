@@ -42,7 +42,12 @@ export function verifyFile(text: string, intention: Intention): readonly Problem
 
 type Report = (offset: number, message: string) => void;
 
-function checkBlock(block: string, directives: readonly Directive[], intention: Intention, report: Report): void {
+function checkBlock(
+  block: string,
+  directives: readonly Directive[],
+  intention: Intention,
+  report: Report,
+): void {
   for (const directive of directives) {
     const { name, children, lua, offset } = directive;
     if (!isAllowed(block, directive, intention)) report(offset, `"${name}" is not allowed in ${block}`);
@@ -64,9 +69,15 @@ function isAllowed(block: string, { name, args }: Directive, { runtime, overridd
   return overridden || (OUR_DIRECTIVES[block]?.has(name) ?? false);
 }
 
-function checkHosts(directives: readonly Directive[], { hosts, overridden }: Intention, report: Report): void {
+function checkHosts(
+  directives: readonly Directive[],
+  { hosts, overridden }: Intention,
+  report: Report,
+): void {
   const http = directives.find(({ name }) => name === 'http');
-  const servers = (http?.children ?? []).filter(({ name, children }) => name === 'server' && children !== null);
+  const servers = (http?.children ?? []).filter(
+    ({ name, children }) => name === 'server' && children !== null,
+  );
   if (!overridden && servers.length !== hosts.length + OWN_SERVERS) {
     report(0, `${servers.length} servers where ${hosts.length + OWN_SERVERS} were meant`);
   }

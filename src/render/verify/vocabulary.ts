@@ -50,11 +50,21 @@ export const OUR_LUA: ReadonlySet<string> = new Set([
 ]);
 
 export const OUR_INIT =
-  /^ingress = require\("ingress"\); ingress\.init\(\{ files = "[0-9a-f]*", prefix = "\/[A-Za-z0-9._/+-]*", profiles = \{ (?:"p[0-9a-f]{8}"(?:, )?)* ?\}, shards = \d+ \}\)$/;
+  /^ingress = require\("ingress"\)\s+ingress\.init\(\{\s+files = "[0-9a-f]*",\s+prefix = "\/[A-Za-z0-9._/+-]*",\s+profiles = \{ (?:"p[0-9a-f]{8}"(?:, )?)* \},\s+shards = \d+,\s+\}\)$/;
 
 /** Never, not even in an override: whoever may place a template may not thereby run code in nginx's master. */
 export function isForbidden(name: string): boolean {
-  return FORBIDDEN.has(name) || /_by_lua(?:_file)?$/.test(name) || /^(?:perl|js)_/.test(name) || name === 'perl';
+  return (
+    FORBIDDEN.has(name) || /_by_lua(?:_file)?$/.test(name) || /^(?:perl|js)_/.test(name) || name === 'perl'
+  );
 }
 
-const FORBIDDEN: ReadonlySet<string> = new Set(['ssl_engine', 'alias', 'root', 'env', 'user', 'daemon', 'master_process']);
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  'ssl_engine',
+  'alias',
+  'root',
+  'env',
+  'user',
+  'daemon',
+  'master_process',
+]);

@@ -56,8 +56,9 @@ function readPlain(text: string, from: number): Word {
       at += text[at + 1] === '{' ? 2 : 1;
     } else break;
   }
+  if (at > text.length) throw new SyntaxProblem(from, 'the text ends in a backslash');
   const raw = text.slice(from, at);
-  return { value: escaped ? unescape(raw) : raw, next: at };
+  return { value: escaped ? resolveEscapes(raw) : raw, next: at };
 }
 
 function readQuoted(text: string, from: number, quote: string): Word {
@@ -69,11 +70,18 @@ function readQuoted(text: string, from: number, quote: string): Word {
     throw new SyntaxProblem(at + 1, 'a quoted word is followed by something else');
   }
   const raw = text.slice(from + 1, at);
-  return { value: raw.includes('\\') ? unescape(raw) : raw, next: at + 1 };
+  return { value: raw.includes('\\') ? resolveEscapes(raw) : raw, next: at + 1 };
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '"': '"', "'": "'", '\\': '\\', t: '\t', r: '\r', n: '\n' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  "'": "'",
+  '\\': '\\',
+  t: '\t',
+  r: '\r',
+  n: '\n',
+};
 
-function unescape(raw: string): string {
+function resolveEscapes(raw: string): string {
   return raw.replace(/\\([\s\S])/g, (whole, char: string) => ESCAPES[char] ?? whole);
 }

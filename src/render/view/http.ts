@@ -19,7 +19,10 @@ export function httpView(settings: Settings, runtime: Runtime): object {
     fullForwardedFor: settings.useForwardedHeaders && settings.computeFullForwardedFor,
     profile: profileView(settings.defaults.profile),
     temp: Object.fromEntries(
-      Object.entries(TEMP_FOLDERS).map(([name, folder]) => [name, below(runtime, `${LAYOUT.temp}/${folder}`)]),
+      Object.entries(TEMP_FOLDERS).map(([name, folder]) => [
+        name,
+        below(runtime, `${LAYOUT.temp}/${folder}`),
+      ]),
     ),
     accessLogFile: below(runtime, LAYOUT.accessLog),
   };

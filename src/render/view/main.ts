@@ -26,6 +26,7 @@ export function initView(runtime: Runtime, files: string, profiles: readonly str
   return {
     luaDigest: runtime.luaDigest,
     luaPath: [`${runtime.luaFolder}/?.lua`, `${runtime.luaFolder}/?/init.lua`, ...runtime.luaPath],
+    hasLuaCpath: runtime.luaCpath.length > 0,
     luaCpath: runtime.luaCpath,
     documentsSize: runtime.documentsSize,
     files,

@@ -63,7 +63,11 @@ export function fallbackFits(server: Server, model: Model): boolean {
   return fallback === null || (isKeyText(fallback.id) && !fallback.sslRedirect);
 }
 
-function locationView(location: Location, keys: ReadonlyMap<RouteId, string>, settings: Settings): LocationView {
+function locationView(
+  location: Location,
+  keys: ReadonlyMap<RouteId, string>,
+  settings: Settings,
+): LocationView {
   const { route } = location;
   return {
     exact: location.match === 'exact',

@@ -1,5 +1,6 @@
 // Scans in, Snapshots out: remembers each file as it was parsed last, so a scan costs what changed.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { EMPTY_SNAPSHOT } from '../../model/snapshot.ts';
@@ -12,8 +13,11 @@ import { parseFile } from './parse-file.ts';
 export function createReader(): (scan: Scan) => Promise<Snapshot> {
   let parsed = new Map<string, ParsedFile>();
   let snapshot = EMPTY_SNAPSHOT;
+  let last: Scan | null = null;
 
   return async (scan) => {
+    if (last?.files === scan.files && isDeepStrictEqual(last.unreadable, scan.unreadable)) return snapshot;
+    last = scan;
     const next = new Map<string, ParsedFile>();
     for (const scanned of scan.files) {
       const before = parsed.get(scanned.name) ?? null;

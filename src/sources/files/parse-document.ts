@@ -101,7 +101,7 @@ function parseJson(text: string): { value: unknown } | undefined {
 }
 
 const TOP: Position = { line: 0, column: 1 };
-const LIST = /^\s*["']?kind["']?\s*:\s*["']?[A-Za-z]*List\b/m;
+const LIST = /\bkind["']?\s*:\s*["']?[A-Za-z]*List\b/;
 const MOST_ERRORS = 10;
 const MOST_ALIASES = 100;
 

@@ -50,6 +50,18 @@ export async function parseFile(scanned: ScannedFile, before: ParsedFile | null)
     broken && before !== null ? without(before, objects, refused) : new Map<string, KubernetesObject>();
   if (kept.size > 0) diagnostics.push(keptDiagnostic(object, kept));
   if (scanned.problem !== null) diagnostics.push(unreadable(object, scanned));
+  // What is leaving counts only where no other file has it by now.
+  if (scanned.leaving) {
+    return {
+      scanned,
+      objects: NONE,
+      places,
+      refused,
+      kept: new Map([...kept, ...objects]),
+      diagnostics,
+      documents,
+    };
+  }
   return { scanned, objects, places, refused, kept, diagnostics, documents };
 
   function take(item: Item, line: number): void {
@@ -77,6 +89,7 @@ export async function parseFile(scanned: ScannedFile, before: ParsedFile | null)
 }
 
 const LONGEST_TURN = 20;
+const NONE: ReadonlyMap<string, KubernetesObject> = new Map();
 
 function isJson(scanned: ScannedFile): boolean {
   return scanned.name.endsWith('.json');

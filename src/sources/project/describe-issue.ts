@@ -22,15 +22,18 @@ export function describeIssue(issue: Issue, raw: unknown, reference: string): Di
   };
 }
 
-/** `spec.rules[0].host`, `metadata.annotations["example.com/name"]`. */
+/** `spec.rules[0].host`, `metadata.annotations['example.com/name']`. */
 export function fieldPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
     const name = String(key);
-    if (!/^[A-Za-z0-9_-]+$/.test(name)) return `${text}[${quoteText(name)}]`;
+    if (!PLAIN.test(name)) return `${text}[${QUOTABLE.test(name) ? `'${name}'` : quoteText(name)}]`;
     return text === '' ? name : `${text}.${name}`;
   }, '');
 }
+
+const PLAIN = /^[A-Za-z0-9_-]+$/;
+const QUOTABLE = /^[A-Za-z0-9._/-]{1,320}$/;
 
 function explain(issue: Issue, value: unknown): { message: string; hint: string } {
   if (issue.code === 'custom') {

@@ -11,8 +11,15 @@ export interface WatchTemplatesOptions {
   /** Later ones override earlier ones, by equal path below the folder. Extra files (partials) are taken too. */
   readonly folders: readonly string[];
   readonly signal: AbortSignal;
-  /** The texts, and what keeps some of them from being those of now. Only when either is different. */
-  readonly onChange: (texts: TemplateTexts, diagnostics: readonly Diagnostic[]) => void;
+  /**
+   * Only when something is different: the texts, what keeps some of them from being those of now, and which paths
+   * are not of the first folder.
+   */
+  readonly onChange: (
+    texts: TemplateTexts,
+    diagnostics: readonly Diagnostic[],
+    overridden: ReadonlySet<string>,
+  ) => void;
   readonly log: Pick<Logger, 'warn' | 'error'>;
 }
 
@@ -32,10 +39,12 @@ export async function watchTemplates({
     onScan: (scan) => {
       const texts = textsOf(scan);
       const diagnostics = problemsOf(scan).map(unreadable).sort(compareDiagnostics);
-      const now = JSON.stringify([...texts, diagnostics]);
+      const own = scan.files.filter(({ folder, text }) => folder > 0 && text !== null);
+      const overridden = new Set(own.map(({ path }) => path));
+      const now = JSON.stringify([...texts, diagnostics, ...overridden]);
       if (now === last) return;
       last = now;
-      onChange(texts, diagnostics);
+      onChange(texts, diagnostics, overridden);
     },
   });
 }

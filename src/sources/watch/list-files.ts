@@ -16,6 +16,7 @@ export interface Signature {
   /** Differs when anything of inode, times, size or real path does. */
   readonly key: string;
   readonly inode: string;
+  readonly real: string;
   readonly size: number;
   /** Milliseconds. */
   readonly modified: number;
@@ -52,7 +53,9 @@ export async function listFiles(argument: string, accepts: (name: string) => boo
       return { root: folder.path, files, unreadable, watch: [folder] };
     }
     await walk({ path: '', absolute: argument, real, ancestors: [] });
-    const links = await Promise.all([...outside.keys()].sort().map((path) => watched(path, outside.get(path) === true)));
+    const links = await Promise.all(
+      [...outside.keys()].sort().map((path) => watched(path, outside.get(path) === true)),
+    );
     return { root: real, files, unreadable, watch: [await watched(real, true), ...links] };
 
     async function walk(folder: Folder): Promise<void> {
@@ -114,6 +117,7 @@ export function usable(stats: BigIntStats, real: string): Signature | { readonly
   return {
     key: `${inode} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs} ${real}`,
     inode,
+    real,
     size: Number(stats.size),
     modified: Number(stats.mtimeNs) / 1e6,
     changed: Number(stats.ctimeNs) / 1e6,

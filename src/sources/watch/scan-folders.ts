@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import type { FoundFile, Listing, Signature, WatchedFolder } from './list-files.ts';
 import { listFiles } from './list-files.ts';
 import { LARGEST_FILE, readText, TOO_LARGE } from './read-text.ts';
-import { isRacy, waitForWriter } from './settled.ts';
+import { isRacy, MISSING, waitForWriter } from './settled.ts';
 
 export interface ScannedFile {
   /** As the user would write it: the argument, `/`, the path below it. */
@@ -19,6 +19,8 @@ export interface ScannedFile {
   readonly digest: string;
   /** Why the text is not that of now. */
   readonly problem: string | null;
+  /** Missing, but not for long enough to be believed: perhaps it is being moved or written anew. */
+  readonly leaving: boolean;
 }
 
 export interface Scan {
@@ -72,7 +74,7 @@ export function createScanner({ folders, accepts, patient }: ScanOptions): () =>
         const absolute = resolve(file.absolute);
         if (seenPaths.has(absolute)) return;
         seenPaths.add(absolute);
-        const before = known.get(id) ?? null;
+        const before = returned(known.get(id) ?? null);
         const now = await look(nameOf(folder, file.path), folder, file, before);
         if (now.looked) read += 1;
         next.set(id, now);
@@ -94,37 +96,40 @@ export function createScanner({ folders, accepts, patient }: ScanOptions): () =>
     const same = before?.signature?.key === signature.key;
     if (same && before.again === null) return before.looked ? { ...before, looked: false } : before;
     if (signature.size > LARGEST_FILE) return keep(base, before, TOO_LARGE, null);
-    // What was read already only needs to be read once more when its tick is over.
     const racy = patient && isRacy(signature, seen, clock);
-    const wait = !patient
-      ? 0
-      : same
-        ? racy
-          ? RACY
-          : 0
-        : waitForWriter(signature, before?.signature ?? null, seen, clock);
-    if (wait > 0) {
-      const file = before?.file ?? null;
-      return { file, signature: before?.signature ?? null, ...sighting, again: wait, looked: false };
-    }
+    const wait = patient ? waitBefore(signature, before, seen, clock) : 0;
+    if (wait > 0) return later(wait, false);
     const result = await readText(found.absolute, signature);
     if ('unusable' in result) return keep(base, before, result.unusable, sighting);
-    if (result.moved && patient) {
-      const file = before?.file ?? null;
-      return { file, signature: before?.signature ?? null, ...sighting, again: 5, looked: true };
-    }
+    if (result.moved && patient) return later(SOON, true);
     const digest = hash('sha256', result.text, 'hex');
     const unchanged = before?.file?.digest === digest && before.file.problem === null;
-    const file = unchanged ? before.file : { ...base, text: result.text, digest, problem: null };
-    return { file, signature, ...sighting, again: racy ? RACY : null, looked: !same || !unchanged };
+    const file = unchanged
+      ? before.file
+      : { ...base, text: result.text, digest, problem: null, leaving: false };
+    const again = racy ? RACY : null;
+    return { file, signature, ...sighting, again, missing: null, looked: !same || !unchanged };
+
+    function later(again: number, looked: boolean): Known {
+      const { file, signature: last } = before ?? { file: null, signature: null };
+      return { file, signature: last, ...sighting, again, missing: null, looked };
+    }
   }
 
   function keepUnseen(listings: readonly Listing[], next: Map<string, Known>): void {
-    for (const [folder, listing] of listings.entries()) {
-      for (const { path } of listing.unreadable) {
-        const prefix = path === '' ? `${folder}/` : `${folder}/${path}/`;
-        for (const [id, entry] of known) if (id.startsWith(prefix) && !next.has(id)) next.set(id, entry);
+    const blind = listings.flatMap((listing, folder) =>
+      listing.unreadable.map(({ path }) => (path === '' ? `${folder}/` : `${folder}/${path}/`)),
+    );
+    const clock = Date.now();
+    for (const [id, entry] of known) {
+      if (next.has(id) || entry.file === null) continue;
+      if (blind.some((prefix) => id.startsWith(prefix))) {
+        next.set(id, returned(entry));
+        continue;
       }
+      const missing = entry.missing ?? clock;
+      const wait = patient ? missing + MISSING - clock : 0;
+      if (wait > 0) next.set(id, { ...entry, missing, file: leaving(entry), again: wait, looked: false });
     }
   }
 
@@ -160,12 +165,33 @@ interface Known {
   readonly seen: number;
   readonly seenKey: string;
   readonly again: number | null;
+  /** Since when it is missing. */
+  readonly missing: number | null;
+  /** Read in this scan, with a new text or by a new signature. */
   readonly looked: boolean;
 }
 
 const AT_ONCE = 32;
 const MOST_ROUNDS = 3;
 const RACY = 60;
+const SOON = 5;
+
+/** What was read already needs to be read once more when its tick is over; anything else when its writer is done. */
+function waitBefore(now: Signature, before: Known | null, seen: number, clock: number): number {
+  if (before?.signature?.key === now.key) return isRacy(now, seen, clock) ? RACY : 0;
+  return waitForWriter(now, before?.signature ?? null, seen, clock);
+}
+
+function leaving(entry: Known): ScannedFile | null {
+  return entry.missing === null && entry.file !== null ? { ...entry.file, leaving: true } : entry.file;
+}
+
+/** A file that was missing, and is there again (or nobody can say any more). */
+function returned<Entry extends Known | null>(entry: Entry): Entry {
+  if (entry === null || entry.missing === null) return entry;
+  const file = entry.file === null ? null : { ...entry.file, leaving: false };
+  return { ...entry, file, missing: null, again: null };
+}
 
 function keep(
   base: { readonly name: string; readonly folder: number; readonly path: string },
@@ -177,8 +203,17 @@ function keep(
   const file =
     last?.problem === problem
       ? last
-      : { ...base, text: last?.text ?? null, digest: last?.digest ?? '', problem };
-  return { file, signature: null, seen: 0, seenKey: '', ...sighting, again: null, looked: false };
+      : { ...base, text: last?.text ?? null, digest: last?.digest ?? '', problem, leaving: false };
+  return {
+    file,
+    signature: null,
+    seen: 0,
+    seenKey: '',
+    ...sighting,
+    again: null,
+    missing: null,
+    looked: false,
+  };
 }
 
 function fingerprint(listings: readonly Listing[]): string {

@@ -26,7 +26,12 @@ export function isRacy(now: Signature, seen: number, clock: number): boolean {
   return Math.max(clock - Math.max(now.modified, now.changed), clock - seen) < WRITTEN_IN_PLACE;
 }
 
+/** Milliseconds that a file must be missing before it is: editors and checkouts remove and write again. */
+export const MISSING = 50;
+
 function windowOf(now: Signature, before: Signature | null): number {
+  // A link that was pointed elsewhere: all files behind it change as one, so none may wait for its own sake.
+  if (before !== null && before.real !== now.real) return 0;
   if (before?.inode === now.inode || now.size === 0) return WRITTEN_IN_PLACE;
   // A rename moves the time of change past the time of the last write.
   return now.changed > now.modified ? 0 : PERHAPS_RENAMED;

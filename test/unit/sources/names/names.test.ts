@@ -17,20 +17,47 @@ describe('which names are looked up', () => {
   test.each(['db.example.com', 'db.example.com.', 'db', 'A-b.example', 'a1.example'])('%s', (name) => {
     expect(checkName(name)).toEqual({ kind: 'name' });
   });
-  test.each(['', '.', 'a..b', '-a.example', 'a_b', 'http://a', 'a b', 'a/b', 'a:80', '127.1', '0x7f.1', '2130706433', 'ä.example', 'a\n', `${'a'.repeat(64)}.example`])(
-    'not %j',
-    (name) => expect(checkName(name).kind).toBe('refused'),
-  );
-  test.each(['localhost', 'LOCALHOST.', 'x.localhost', '127.0.0.1', '127.8.8.8', '::1', '169.254.169.254', 'fe80::1', '0.0.0.0', '::', '::ffff:127.0.0.1'])(
-    'the gateway itself: %s',
-    (name) => expect(checkName(name)).toMatchObject({ kind: 'refused', message: expect.stringContaining('loopback') }),
+  test.each([
+    '',
+    '.',
+    'a..b',
+    '-a.example',
+    'a_b',
+    'http://a',
+    'a b',
+    'a/b',
+    'a:80',
+    '127.1',
+    '0x7f.1',
+    '2130706433',
+    'ä.example',
+    'a\n',
+    `${'a'.repeat(64)}.example`,
+  ])('not %j', (name) => expect(checkName(name).kind).toBe('refused'));
+  test.each([
+    'localhost',
+    'LOCALHOST.',
+    'x.localhost',
+    '127.0.0.1',
+    '127.8.8.8',
+    '::1',
+    '169.254.169.254',
+    'fe80::1',
+    '0.0.0.0',
+    '::',
+    '::ffff:127.0.0.1',
+  ])('the gateway itself: %s', (name) =>
+    expect(checkName(name)).toMatchObject({ kind: 'refused', message: expect.stringContaining('loopback') }),
   );
   test('an address stands for itself', () => {
     expect(checkName('10.0.0.1')).toEqual({ kind: 'address', address: '10.0.0.1' });
     expect(checkName('2001:DB8:0::1')).toEqual({ kind: 'address', address: '2001:db8::1' });
   });
   test('answers are sorted, and those that are not served are dropped', () => {
-    expect(usableAddresses(['10.0.0.2', '127.0.0.1', '10.0.0.1', '10.0.0.2', '::1'])).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect(usableAddresses(['10.0.0.2', '127.0.0.1', '10.0.0.1', '10.0.0.2', '::1'])).toEqual([
+      '10.0.0.1',
+      '10.0.0.2',
+    ]);
   });
 });
 
@@ -41,12 +68,21 @@ test('a name is looked up at once, again and again, and forgotten when nobody as
   let changes = 0;
   const watcher = watchNames({
     signal: stop.signal,
-    onChange: () => { changes += 1; }, // prettier-ignore
-    lookup: async (name) => { asked.push(name); return answer; }, // prettier-ignore
+    onChange: () => {
+      changes += 1;
+    }, // prettier-ignore
+    lookup: async (name) => {
+      asked.push(name);
+      return answer;
+    }, // prettier-ignore
   });
   watcher.update(new Set(['a.example']));
   await jest.advanceTimersByTimeAsync(0);
-  expect(watcher.states().get('a.example')).toEqual({ addresses: ['10.0.0.1'], problem: null, pending: false });
+  expect(watcher.states().get('a.example')).toEqual({
+    addresses: ['10.0.0.1'],
+    problem: null,
+    pending: false,
+  });
   answer = ['10.0.0.3', '10.0.0.2'];
   await jest.advanceTimersByTimeAsync(5600);
   expect(watcher.states().get('a.example')?.addresses).toEqual(['10.0.0.2', '10.0.0.3']);
@@ -104,7 +140,8 @@ test('a lookup that hangs holds up nobody but its neighbour in line', async () =
   const watcher = watchNames({
     signal: stop.signal,
     onChange: () => undefined,
-    lookup: (name) => (name === 'slow.example' ? new Promise(() => undefined) : Promise.resolve(['10.0.0.1'])),
+    lookup: (name) =>
+      name === 'slow.example' ? new Promise(() => undefined) : Promise.resolve(['10.0.0.1']),
   });
   watcher.update(new Set(['slow.example', 'a.example', 'b.example', 'c.example']));
   await jest.advanceTimersByTimeAsync(10);
@@ -114,7 +151,10 @@ test('a lookup that hangs holds up nobody but its neighbour in line', async () =
 
 test('the system is asked by default, /etc/hosts included', async () => {
   const refused = await new Promise((resolve) => {
-    const watcher = watchNames({ signal: stop.signal, onChange: () => resolve(watcher.states().get('ip6-loopback.')) });
+    const watcher = watchNames({
+      signal: stop.signal,
+      onChange: () => resolve(watcher.states().get('ip6-loopback.')),
+    });
     // Whatever this name gives here, loopback or nothing, no address may come of it.
     watcher.update(new Set(['ip6-loopback.']));
   });

@@ -1,0 +1,177 @@
+// `run`: the controller beside its nginx. The only place where the rooms are put together.
+
+import { pino } from 'pino';
+import type { Snapshot } from '../model/snapshot.ts';
+import { type Sighting, watchNginx } from '../nginx/publish/watch.ts';
+import { createSupervisor, type Supervisor } from '../nginx/supervise/supervisor.ts';
+import type { Flags } from '../options/flags.ts';
+import { createCompileSchedule } from '../reconcile/compile-schedule.ts';
+import { createReconciler } from '../reconcile/reconcile.ts';
+import { createReport } from '../reconcile/report.ts';
+import { isCompilable } from '../render/compilable.ts';
+import { createAdminServer } from '../serve/admin-server.ts';
+import { createMetrics } from '../serve/metrics.ts';
+import type { StateReport } from '../serve/state.ts';
+import { watchFiles } from '../sources/files/watch-files.ts';
+import { withNames } from '../sources/names/with-names.ts';
+import { createTranslator } from '../translate/translate.ts';
+import { type Command, type CommandContext, EXIT } from './command.ts';
+import { hasIpv6 } from './has-ipv6.ts';
+import { PACKAGE } from './package.ts';
+import { missingFolder } from './render-once.ts';
+import { liveTemplates } from './run/live-templates.ts';
+import { type DataPlane, openDataPlane } from './run/open-data-plane.ts';
+import { stateReport } from './run/state-report.ts';
+import { untilStopped } from './run/until-stopped.ts';
+import { translateOptions } from './translate-options.ts';
+
+export const run: Command = async (flags, context) => {
+  const missing = await missingFolder(flags.manifests);
+  if (missing !== null) {
+    context.stderr.write(missing);
+    return EXIT.usage;
+  }
+  const log = pino(
+    { level: flags.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    context.stderr,
+  );
+  const { signal, stopped } = untilStopped(log);
+  const opened = await openDataPlane(flags, context.env.PATH ?? '', { log, signal });
+  if (!('runtime' in opened)) return refuse(context, opened.message, opened.hint);
+  const failure = await serve(flags, opened, { log, signal, stopped });
+  return failure === null ? EXIT.ok : refuse(context, failure.message, failure.hint);
+};
+
+interface Life {
+  readonly log: pino.Logger;
+  readonly signal: AbortSignal;
+  readonly stopped: Promise<void>;
+}
+
+async function serve(
+  flags: Flags,
+  plane: DataPlane,
+  { log, signal, stopped }: Life,
+): Promise<{ readonly message: string; readonly hint: string } | null> {
+  const { publisher, compiler, runtime, binary, state } = plane;
+  const { prefix } = flags;
+  const metrics = createMetrics({
+    version: PACKAGE.version,
+    controllerClass: flags.controllerClass,
+    namespace: '',
+    pod: '',
+  });
+  const report = createReport({ log, measure: metrics, now: () => new Date() });
+  let sighting: Sighting | null = null;
+  /** Digest of the documents that every live instance is known to have. */
+  let inForce: string | null = null;
+  let settledOnce = false;
+
+  const describe = (): StateReport => {
+    const current = stateReport({
+      facts: report.facts(),
+      sighting,
+      inForce: inForce === publisher.state(),
+      settledOnce,
+      epoch: state.epoch(),
+      generation: publisher.version().generation,
+      notes: plane.notes,
+    });
+    settledOnce = current.settledOnce;
+    return current;
+  };
+  const admin = await createAdminServer({
+    address: flags.adminAddress,
+    state: describe,
+    metrics,
+    signal,
+    log,
+  });
+  if (admin.outcome === 'failed') {
+    await state.close();
+    return admin;
+  }
+
+  const supervisor = flags.supervise ? superviseNginx(binary, prefix, log) : null;
+  if (plane.startable) supervisor?.ensure();
+  const renders = await liveTemplates({
+    folder: flags.templateDir,
+    runtime,
+    signal,
+    log,
+    onRender: (render) => reconciler.useRender(render),
+    onDiagnostics: report.templates,
+  });
+  const schedule = createCompileSchedule({
+    mode: flags.compile,
+    maximum: flags.compileMaxHosts,
+    quiet: flags.compileQuiet,
+    interval: flags.compileInterval,
+    isCompilable,
+    now: () => performance.now(),
+  });
+  const reconciler = createReconciler({
+    translate: createTranslator(translateOptions(flags, await hasIpv6())),
+    ...renders,
+    schedule,
+    async publish(change) {
+      const outcome = await publisher.publish(change);
+      if (outcome.outcome === 'in-force') inForce = publisher.state();
+      return outcome;
+    },
+    async compile(files) {
+      const outcome = await compiler.compile(files);
+      if (outcome.outcome === 'written') supervisor?.ensure();
+      return outcome;
+    },
+    confirm: compiler.confirm,
+    isRunning: () => sighting?.up ?? false,
+    applied: plane.applied,
+    report,
+    signal,
+  });
+  const watching = watchNginx({
+    ...plane.reach,
+    prefix,
+    publisher,
+    onSighting(seen, changed) {
+      sighting = seen;
+      if (seen.inForce) inForce = publisher.state();
+      if (!changed) return;
+      log.info({ up: seen.up, inForce: seen.inForce, trouble: seen.trouble }, 'nginx');
+      reconciler.kick();
+    },
+  });
+  const named = withNames({ signal, onSnapshot: (snapshot: Snapshot) => reconciler.offer(snapshot) });
+  await watchFiles({ folders: flags.manifests, signal, log, onSnapshot: named });
+
+  await stopped;
+  await reconciler.idle();
+  await watching;
+  await publisher.idle();
+  await supervisor?.end();
+  await state.close();
+  await admin.closed;
+  return null;
+}
+
+/** Starts at the first `ensure`, ends only what it was asked to keep. */
+function superviseNginx(binary: string, prefix: string, log: pino.Logger) {
+  const never = new AbortController();
+  let supervisor: Supervisor | null = null;
+  return {
+    ensure() {
+      if (supervisor !== null) return;
+      supervisor = createSupervisor({ binary, prefix, log, signal: never.signal });
+      void supervisor.start();
+    },
+    async end() {
+      await supervisor?.stop();
+    },
+  };
+}
+
+function refuse({ stderr }: CommandContext, message: string, hint: string): number {
+  stderr.write(`error: ${message}\n${hint === '' ? '' : `hint: ${hint}\n`}`);
+  return EXIT.faulty;
+}

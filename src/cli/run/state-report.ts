@@ -1,0 +1,52 @@
+// What /state says, put together from the loop's report and the last look at nginx.
+
+import type { Sighting } from '../../nginx/publish/watch.ts';
+import type { ReportFacts } from '../../reconcile/report.ts';
+import type { StateReport } from '../../serve/state.ts';
+
+export interface StateInputs {
+  readonly facts: ReportFacts;
+  readonly sighting: Sighting | null;
+  /** The accepted set is known to be in force in every live instance. */
+  readonly inForce: boolean;
+  readonly settledOnce: boolean;
+  readonly epoch: number;
+  readonly generation: number;
+  readonly notes: readonly string[];
+}
+
+export function stateReport(inputs: StateInputs): StateReport {
+  const { facts, sighting, inForce } = inputs;
+  const running = sighting?.up ?? false;
+  const settled = facts.caughtUp && running && inForce;
+  const instances = sighting?.instances ?? [];
+  return {
+    settled,
+    settledOnce: inputs.settledOnce || settled,
+    epoch: inputs.epoch,
+    generation: inputs.generation,
+    workers: instances
+      .flatMap((instance) => instance.workers)
+      .filter((worker) => !worker.shuttingDown)
+      .map(({ pid, generation }) => ({ pid, generation })),
+    lastPlan: facts.lastPlan,
+    reloads: facts.reloads,
+    pushes: facts.pushes,
+    diagnostics: facts.diagnostics,
+    hosts: facts.hosts,
+    waiting: settled ? [] : waitingFor(inputs, running),
+    files: facts.filesDigest === null ? null : { digest: facts.filesDigest },
+    nginx: {
+      running,
+      masters: instances.map((instance) => instance.instance.master),
+      notes: [...inputs.notes, ...new Set(instances.flatMap((instance) => instance.loaded))],
+    },
+  };
+}
+
+function waitingFor({ facts, sighting, inForce }: StateInputs, running: boolean): readonly string[] {
+  const waiting: string[] = [...facts.waiting];
+  if (!running) waiting.push('no nginx of this prefix answers on the control socket');
+  else if (!inForce) waiting.push(sighting?.trouble ?? 'nginx has not confirmed the last change yet');
+  return waiting;
+}

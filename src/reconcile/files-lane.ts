@@ -1,0 +1,89 @@
+// The lane of files: at most one compile at a time, in its own time, while documents go on. Knows what is under way,
+// what was refused and when it may be tried again, and what nginx has not run yet.
+
+import type { CompileOutcome } from '../model/outcome.ts';
+import type { Plan } from '../model/plan.ts';
+import type { RenderedFiles } from '../model/rendered.ts';
+import { createBackoff } from './backoff.ts';
+
+export interface FilesLaneParts {
+  readonly compile: (files: RenderedFiles) => Promise<CompileOutcome>;
+  /** Proof without a signal, for an nginx that was started after its files were written. */
+  readonly confirm: (files: RenderedFiles) => Promise<CompileOutcome>;
+  readonly isRunning: () => boolean;
+  readonly isCalm: () => boolean;
+  readonly onStarted: (files: RenderedFiles, reasons: readonly string[]) => void;
+  readonly onEnded: (files: RenderedFiles, outcome: CompileOutcome) => void;
+  readonly onConfirmed: (files: RenderedFiles, outcome: CompileOutcome) => void;
+  /** A refused compile may be tried again after so many milliseconds. */
+  readonly onRefused: (retryIn: number) => void;
+}
+
+export interface FilesLane {
+  /** Starts what the plan asks for, if it may start now. */
+  offer(plan: Plan): void;
+  /** Reasons of a compile that something waits for, under way or still to come. */
+  waits(plan: Plan): readonly string[];
+  /** What was refused may be tried at once: something else than the files has changed. */
+  forgive(): void;
+  /** Settles when nothing is under way. */
+  idle(): Promise<void>;
+}
+
+export function createFilesLane(parts: FilesLaneParts): FilesLane {
+  let underWay: Promise<void> | null = null;
+  let urgent: readonly string[] = [];
+  let unproven: RenderedFiles | null = null;
+  let refused: { readonly digest: string; readonly until: number } | null = null;
+  const retry = createBackoff({ first: 2_000, longest: 60_000 });
+
+  return {
+    offer(plan) {
+      if (underWay !== null) return;
+      if (plan.kind !== 'push+compile') {
+        if (unproven !== null && parts.isRunning()) begin(parts.confirm, unproven, parts.onConfirmed);
+        return;
+      }
+      const { files, when, reasons } = plan.compile;
+      if (refused?.digest === files.digest && performance.now() < refused.until) return;
+      if (when === 'calm' && !parts.isCalm()) return;
+      urgent = when === 'now' ? reasons : [];
+      parts.onStarted(files, reasons);
+      begin(parts.compile, files, parts.onEnded);
+    },
+    waits(plan) {
+      return plan.kind === 'push+compile' && plan.compile.when === 'now' ? plan.compile.reasons : urgent;
+    },
+    forgive() {
+      refused = null;
+    },
+    async idle() {
+      while (underWay !== null) await underWay;
+    },
+  };
+
+  function begin(
+    work: (files: RenderedFiles) => Promise<CompileOutcome>,
+    files: RenderedFiles,
+    ended: (files: RenderedFiles, outcome: CompileOutcome) => void,
+  ): void {
+    underWay = work(files).then((outcome) => {
+      underWay = null;
+      urgent = [];
+      remember(files, outcome);
+      ended(files, outcome);
+    });
+  }
+
+  function remember(files: RenderedFiles, outcome: CompileOutcome): void {
+    if (outcome.outcome === 'proven' || outcome.outcome === 'written') {
+      unproven = outcome.outcome === 'written' ? files : null;
+      refused = null;
+      retry.reset();
+      return;
+    }
+    const wait = retry.next();
+    refused = { digest: files.digest, until: performance.now() + wait };
+    parts.onRefused(wait);
+  }
+}

@@ -1,0 +1,58 @@
+// What is decided once for all hosts: settings, and whether the default certificate that a flag names can be used.
+
+import { type Diagnostic, quoteText } from '../model/diagnostic.ts';
+import type { ConfigMap, Secret } from '../model/kubernetes.ts';
+import type { Certificate } from '../model/model.ts';
+import type { Settings } from '../model/settings.ts';
+import { type ConfigMapReading, parseConfigMap } from '../options/configmap/parse.ts';
+import { readCertificate } from './certificates.ts';
+import type { TranslateOptions } from './options.ts';
+import { referenceTo } from './report.ts';
+
+export function readConfigMap(configMap: ConfigMap | undefined, options: TranslateOptions): ConfigMapReading {
+  const reading = parseConfigMap(configMap, options);
+  if (configMap !== undefined || options.configmap === '') return reading;
+  const missing: Diagnostic = {
+    code: 'configmap-missing',
+    severity: 'warning',
+    object: 'Flag/--configmap',
+    field: '',
+    message: `there is no ConfigMap ${quoteText(options.configmap)}; the defaults are in force`,
+    hint: 'Create it, or correct the flag.',
+  };
+  return { ...reading, diagnostics: [...reading.diagnostics, missing] };
+}
+
+export interface DefaultCertificate {
+  readonly certificate: Certificate | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function readDefaultCertificate(
+  secret: Secret | undefined,
+  options: TranslateOptions,
+): DefaultCertificate {
+  if (options.defaultSslCertificate === '') return { certificate: null, diagnostics: [] };
+  if (secret === undefined)
+    return {
+      certificate: null,
+      diagnostics: [
+        {
+          code: 'secret-missing',
+          severity: 'error',
+          object: 'Flag/--default-ssl-certificate',
+          field: '',
+          message: `there is no Secret ${quoteText(options.defaultSslCertificate)}; a self-made certificate is shown instead`,
+          hint: 'Create it, or correct the flag.',
+        },
+      ],
+    };
+  const reading = readCertificate(secret);
+  return reading.ok
+    ? { certificate: reading.certificate, diagnostics: [] }
+    : { certificate: null, diagnostics: [{ ...reading.problem, object: referenceTo(secret) }] };
+}
+
+export function withDefaultCertificate(settings: Settings, certificate: Certificate | null): Settings {
+  return { ...settings, defaultCertificate: certificate?.id ?? null };
+}

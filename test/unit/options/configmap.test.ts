@@ -1,0 +1,138 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { ConfigMap } from '../../../src/model/kubernetes.ts';
+import { CONFIG_KEYS, parseConfigMap } from '../../../src/options/configmap/parse.ts';
+
+const base = { httpPort: 80, httpsPort: 443, ipv6: true, defaultSslCertificate: '' };
+const read = (data: Readonly<Record<string, string>>) => {
+  const metadata = { name: 'c', namespace: 'n', creationTimestamp: '', annotations: {}, labels: {} };
+  const configMap: ConfigMap = { kind: 'ConfigMap', metadata, data };
+  return parseConfigMap(configMap, base);
+};
+const told = (data: Readonly<Record<string, string>>) =>
+  read(data).diagnostics.map((item) => `${item.severity} ${item.code} ${item.field}`);
+const DEFAULTS = parseConfigMap(undefined, base).settings;
+
+describe('the ConfigMap', () => {
+  test("defaults are ingress-nginx's", () => {
+    expect(DEFAULTS).toMatchObject({
+      http2: true,
+      workerProcesses: 'auto',
+      workerShutdownTimeout: 240,
+      maxWorkerConnections: 16_384,
+      keepAlive: 75,
+      keepAliveRequests: 1_000,
+      largeClientHeaderBuffers: { number: 4, size: 8_192 },
+      useForwardedHeaders: false,
+      sslProtocols: ['TLSv1.2', 'TLSv1.3'],
+      sslSessionTimeout: 600,
+      hsts: { maxAge: 31_536_000, includeSubdomains: true, preload: false },
+      httpRedirectCode: 308,
+      noTlsRedirectLocations: ['/.well-known/acme-challenge'],
+      defaultCertificate: null,
+      upstreamKeepaliveConnections: 320,
+      upstreamKeepaliveTime: 3_600,
+      proxyConnectTimeout: 5,
+      proxySendTimeout: 60,
+      proxyReadTimeout: 60,
+      defaults: {
+        sslRedirect: true,
+        forceSslRedirect: false,
+        nextUpstreamTries: 3,
+        nextUpstreamTimeout: 0,
+        algorithm: 'round_robin',
+        profile: {
+          bodySize: 1_048_576,
+          requestBuffering: true,
+          buffering: false,
+          bufferSize: 4_096,
+          buffersNumber: 4,
+          nextUpstream: ['error', 'timeout'],
+        },
+      },
+    });
+    expect(read({}).settings).toEqual(DEFAULTS);
+  });
+
+  test('values', () => {
+    const { settings, diagnostics } = read({
+      'bind-address': '10.0.0.1,::1',
+      'disable-ipv6': 'true',
+      'worker-processes': '4',
+      'disable-access-log': 'true',
+      hsts: 'false',
+      'http-redirect-code': '301',
+      'ssl-protocols': 'TLSv1.3',
+      'proxy-next-upstream': 'http_502',
+      'retry-non-idempotent': 'true',
+      'no-tls-redirect-locations': '/a,/b',
+      'ssl-session-timeout': ' 1h ',
+    });
+    expect(diagnostics).toEqual([]);
+    expect(settings).toMatchObject({
+      bindAddresses: ['10.0.0.1', '::1'],
+      ipv6: false,
+      workerProcesses: 4,
+      accessLog: false,
+      hsts: null,
+      httpRedirectCode: 301,
+      sslProtocols: ['TLSv1.3'],
+      sslSessionTimeout: 3_600,
+      noTlsRedirectLocations: ['/a', '/b'],
+      defaults: { profile: { nextUpstream: ['http_502', 'non_idempotent'] } },
+    });
+  });
+
+  test.each(Object.values(CONFIG_KEYS).map((declared) => declared.name))(
+    'a bad %s keeps its default and is told',
+    (name) => {
+      for (const value of ['no way', '-1;', '"; x', 'x'.repeat(10_000), '\u0000']) {
+        expect(told({ [name]: value })).toEqual([`error config-invalid data['${name}']`]);
+        expect(read({ [name]: value }).settings).toEqual(DEFAULTS);
+      }
+      expect(told({ [name]: '' })).toEqual([]);
+    },
+  );
+
+  test('header buffers that nginx would refuse together', () => {
+    const data = { 'client-header-buffer-size': '16k', 'large-client-header-buffers': '4 8k' };
+    expect(told(data)).toEqual(["error config-invalid data['large-client-header-buffers']"]);
+    expect(read(data).settings).toEqual(DEFAULTS);
+  });
+
+  test('known but unsupported, unknown, and what asks for nothing', () => {
+    expect(told({ 'use-gzip': 'true' })).toEqual(["warning config-unsupported data['use-gzip']"]);
+    expect(told({ 'use-gzip': 'false', 'whitelist-source-range': '', 'enable-modsecurity': 'f' })).toEqual(
+      [],
+    );
+    expect(told({ 'keep-alvie': '1' })).toEqual(["warning config-unknown data['keep-alvie']"]);
+    expect(told({ 'load-balance': 'ewma' })).toEqual(["warning algorithm-unsupported data['load-balance']"]);
+  });
+
+  test.each([
+    'whitelist-source-range',
+    'denylist-source-range',
+    'block-cidrs',
+    'block-user-agents',
+    'block-referers',
+    'global-auth-url',
+    'location-snippet',
+    'whitelist-source-rnage',
+  ])('%s denies everything', (name) => {
+    expect(read({ [name]: 'x' }).denied).not.toBeNull();
+    expect(read({ [name]: 'x' }).diagnostics).toMatchObject([{ severity: 'error' }]);
+  });
+
+  test('never throws', () => {
+    const keys = fc.oneof(
+      fc.constantFrom(...Object.values(CONFIG_KEYS).map((item) => item.name)),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(keys, fc.string({ unit: 'binary' }), { noNullPrototype: false }), (data) => {
+        for (const item of read(data).diagnostics)
+          expect(`${item.field}${item.message}`).not.toMatch(/\p{Cc}/u);
+      }),
+    );
+  });
+});
