@@ -123,9 +123,9 @@ async function stopController(controller: ChildProcess, prefix: string): Promise
   const exited = new Promise<void>((done) => controller.once('exit', () => done()));
   if (controller.pid !== undefined && running()) {
     controller.kill('SIGTERM');
-    await Promise.race([exited, sleep(15_000)]);
+    await Promise.race([exited, sleep(15_000, undefined, { ref: false })]);
     if (running()) controller.kill('SIGKILL');
-    if (running()) await Promise.race([exited, sleep(2_000)]);
+    if (running()) await Promise.race([exited, sleep(2_000, undefined, { ref: false })]);
   }
   const master = Number((await readFile(join(prefix, 'run/nginx.pid'), 'utf8').catch(() => '')).trim());
   if (Number.isInteger(master) && master > 1 && (await isOurNginx(master, prefix))) {

@@ -6,19 +6,22 @@ import type { RenderedFiles } from '../model/rendered.ts';
 import { TemplateFailure } from '../render/template-error.ts';
 import { lineOwner } from './line-owner.ts';
 
+/** A state that we cannot work through: our bug, told instead of a crash that would come again at each start. */
+export function internalDiagnostics(error: unknown): readonly Diagnostic[] {
+  return [
+    {
+      code: 'internal',
+      severity: 'error',
+      object: 'Flag/--manifests',
+      field: '',
+      message: `this state could not be worked through, what was in force stays: ${firstLine(error)}`,
+      hint: 'this is a bug of the controller; please report it with its log',
+    },
+  ];
+}
+
 export function renderDiagnostics(error: unknown): readonly Diagnostic[] {
-  if (!(error instanceof TemplateFailure)) {
-    return [
-      {
-        code: 'internal',
-        severity: 'error',
-        object: 'Flag/--manifests',
-        field: '',
-        message: `this state could not be worked through, what was in force stays: ${firstLine(error)}`,
-        hint: 'this is a bug of the controller; please report it with its log',
-      },
-    ];
-  }
+  if (!(error instanceof TemplateFailure)) return internalDiagnostics(error);
   return error.errors.map(({ file, line, column, message }) => ({
     code: 'render-failed',
     severity: 'error',

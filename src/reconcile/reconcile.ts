@@ -102,7 +102,12 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   async function passes(): Promise<void> {
     while (dirty && !signal.aborted) {
       dirty = false;
-      await pass();
+      try {
+        await pass();
+      } catch (error) {
+        report.passFailed(error);
+        alarm.within(retryPublish.next());
+      }
     }
   }
 

@@ -6,13 +6,21 @@ import type { Model } from '../model/model.ts';
 import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
 import type { Applied, DocumentChange, Plan } from '../model/plan.ts';
 import type { RenderedFiles } from '../model/rendered.ts';
-import { compileDiagnostics, publishDiagnostics, renderDiagnostics, templateRefusal } from './diagnostics.ts';
+import {
+  compileDiagnostics,
+  internalDiagnostics,
+  publishDiagnostics,
+  renderDiagnostics,
+  templateRefusal,
+} from './diagnostics.ts';
 
 export interface Report {
   seen(sequence: number): void;
   planned(sequence: number, model: Model, plan: Plan, milliseconds: number): void;
   /** The templates in use cannot render this state; the last good ones are used instead. */
   renderFailed(error: unknown): void;
+  /** A bug of ours ended the pass; what is in force stays. */
+  passFailed(error: unknown): void;
   templatesRefused(outcome: Extract<CompileOutcome, { outcome: 'invalid' }>): void;
   published(change: DocumentChange, outcome: PublishOutcome, milliseconds: number): void;
   compileStarted(reasons: readonly string[]): void;
@@ -64,7 +72,7 @@ export interface ReportLog {
   warn(fields: object, message: string): void;
 }
 
-type Troubles = Readonly<Record<'templates' | 'publish' | 'compile', readonly Diagnostic[]>>;
+type Troubles = Readonly<Record<'pass' | 'templates' | 'publish' | 'compile', readonly Diagnostic[]>>;
 
 export function createReport(parts: {
   readonly log: ReportLog;
@@ -79,7 +87,7 @@ export function createReport(parts: {
   let lastPlan: LastPlan | null = null;
   let reloads = 0;
   let pushes = 0;
-  let troubles: Troubles = { templates: [], publish: [], compile: [] };
+  let troubles: Troubles = { pass: [], templates: [], publish: [], compile: [] };
 
   return {
     seen(sequence) {
@@ -96,6 +104,7 @@ export function createReport(parts: {
       if (decision.kind !== 'nothing') log.info({ plan: decision.kind, reasons }, 'planned');
     },
     renderFailed: (error) => say('templates', renderDiagnostics(error)),
+    passFailed: (error) => say('pass', internalDiagnostics(error)),
     templatesRefused: (outcome) => say('templates', templateRefusal(outcome.message)),
     templates: (diagnostics) => say('templates', diagnostics),
     published(change, outcome, milliseconds) {
@@ -121,6 +130,7 @@ export function createReport(parts: {
     confirmEnded: filesEnded,
     passed(sequence, next) {
       passed = sequence;
+      troubles = { ...troubles, pass: [] };
       facts = next;
     },
     facts() {

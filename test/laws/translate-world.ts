@@ -51,7 +51,7 @@ const hostile = fc.oneof(
 const or = (weight: number, ...values: readonly string[]) =>
   fc.oneof({ weight, arbitrary: fc.constantFrom(...values) }, { weight: 1, arbitrary: hostile });
 
-const names = or(12, 'web', 'next', 'cert');
+const names = or(30, 'web', 'web', 'next', 'cert');
 const times = fc.constantFrom('', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z');
 const annotationKeys = fc.oneof(
   {
@@ -67,24 +67,30 @@ const annotationKeys = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...KNOWN_ANNOTATIONS.keys()) },
   { weight: 1, arbitrary: hostile },
 );
-const annotations = fc
+const anyAnnotations = fc
   .array(fc.tuple(annotationKeys, or(4, 'true', 'false', '10', '8m', 'x-next')), { maxLength: 3 })
   .map((pairs) =>
     Object.fromEntries(pairs.map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value])),
   );
+
+const annotations = fc.oneof(
+  { weight: 2, arbitrary: anyAnnotations },
+  { weight: 2, arbitrary: fc.constant({}) },
+  { weight: 1, arbitrary: fc.constant({ 'nginx.ingress.kubernetes.io/canary': 'true' }) },
+);
 
 const metadata = (
   more: Partial<{ annotations: fc.Arbitrary<Record<string, string>>; name: fc.Arbitrary<string> }> = {},
 ) =>
   fc.record<Metadata>({
     name: more.name ?? names,
-    namespace: or(20, 'default', 'default', 'other'),
+    namespace: or(40, 'default', 'default', 'other'),
     creationTimestamp: times,
     annotations: more.annotations ?? fc.constant({}),
-    labels: or(9, 'web', 'next').map((name) => ({ 'kubernetes.io/service-name': name })),
+    labels: or(20, 'web', 'web', 'next').map((name) => ({ 'kubernetes.io/service-name': name })),
   });
 const numbers = fc.oneof(
-  { weight: 5, arbitrary: fc.constantFrom(80, 8080) },
+  { weight: 15, arbitrary: fc.constantFrom(80, 80, 8080) },
   { weight: 1, arbitrary: fc.constantFrom(0, -1, 1e9) },
 );
 const backend: fc.Arbitrary<IngressBackend> = fc.oneof(
@@ -102,11 +108,11 @@ const backend: fc.Arbitrary<IngressBackend> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'resource' as const }) },
 );
 const path = fc.record({
-  path: or(9, '/', '/a', '/a/', '/b', ''),
+  path: or(20, '/', '/', '/a', '/a/', '/b', ''),
   pathType: fc.constantFrom('Exact' as const, 'Prefix' as const, 'ImplementationSpecific' as const),
   backend,
 });
-const hosts = or(9, 'a.example', 'b.example', '*.example', '');
+const hosts = or(20, 'a.example', 'a.example', 'b.example', '*.example', '');
 
 export const ingresses: fc.Arbitrary<Ingress> = fc.record({
   kind: fc.constant('Ingress' as const),
@@ -131,17 +137,22 @@ const classes: fc.Arbitrary<IngressClass> = fc.record({
 const services: fc.Arbitrary<Service> = fc.record({
   kind: fc.constant('Service' as const),
   metadata: metadata(),
-  type: fc.constantFrom('ClusterIP' as const, 'ClusterIP' as const, 'ExternalName' as const),
+  type: fc.constantFrom(
+    'ClusterIP' as const,
+    'ClusterIP' as const,
+    'ClusterIP' as const,
+    'ExternalName' as const,
+  ),
   clusterIP: fc.constant(undefined),
   externalName: fc.option(or(5, 'db.example', '192.0.2.1'), { nil: undefined }),
   ports: fc.array(
     fc.record({
       name: or(5, 'http', ''),
-      protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'UDP' as const),
+      protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'TCP' as const, 'UDP' as const),
       port: numbers,
       targetPort: fc.option(fc.oneof(numbers, or(5, 'http')), { nil: undefined }),
     }),
-    { maxLength: 2 },
+    { minLength: 1, maxLength: 2 },
   ),
 });
 const slices: fc.Arbitrary<EndpointSlice> = fc.record({
@@ -151,7 +162,7 @@ const slices: fc.Arbitrary<EndpointSlice> = fc.record({
   ports: fc.array(
     fc.record({
       name: or(5, 'http', ''),
-      protocol: fc.constantFrom('TCP' as const, 'UDP' as const),
+      protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'UDP' as const),
       port: fc.option(numbers, { nil: undefined }),
     }),
     { maxLength: 2 },
@@ -172,8 +183,12 @@ const configMaps: fc.Arbitrary<ConfigMap> = fc.record({
   kind: fc.constant('ConfigMap' as const),
   metadata: metadata(),
   data: fc.dictionary(
-    fc.oneof(fc.constantFrom(...Object.values(CONFIG_KEYS).map((item) => item.name)), hostile),
-    hostile,
+    fc.oneof(
+      fc.constantFrom('proxy-body-size', 'ssl-redirect'),
+      fc.constantFrom(...Object.values(CONFIG_KEYS).map((item) => item.name)),
+      hostile,
+    ),
+    or(5, 'false', '3m', '12'),
     { maxKeys: 2, noNullPrototype: true },
   ),
 });

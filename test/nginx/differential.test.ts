@@ -11,7 +11,7 @@ import { readFiles } from '../../src/sources/files/read-files.ts';
 import { DEFAULT_TRANSLATE_OPTIONS } from '../../src/translate/options.ts';
 import { createTranslator } from '../../src/translate/translate.ts';
 import { configMap, type Manifest, toYaml } from '../e2e/support/objects.ts';
-import { type Backend, startBackend } from '../support/backend.ts';
+import { type Backend, type Seen, startBackend } from '../support/backend.ts';
 import { makeAuthority, makeLeaf, type Pair } from '../support/certs.ts';
 import { request } from '../support/http-client.ts';
 import { freePorts } from '../support/ports.ts';
@@ -120,14 +120,21 @@ async function ask({ ports }: Side, { tls, servername, request: asked }: OddRequ
   };
 }
 
-/** What the backend was sent, without what differs by nature: ids, and the port of the gateway asked. */
+/**
+ * What the backend was sent, without what differs by nature: ids, the port of the gateway asked, and how a chunked
+ * body goes on (with its length, if it was there as a whole by the time it was passed on).
+ */
 function whatItSaw(body: string): unknown {
-  const { url, method, bodyLength, headers } = JSON.parse(body) as Record<string, unknown> & {
-    headers: Record<string, unknown>;
-  };
-  const { 'x-request-id': _id, 'x-forwarded-port': _port, ...others } = headers;
-  return { url, method, bodyLength, headers: others };
+  const { url, method, bodyLength, headers } = JSON.parse(body) as Seen;
+  return { url, method, bodyLength, headers: { ...headers, ...UNKNOWABLE } };
 }
+
+const UNKNOWABLE = {
+  'x-request-id': '',
+  'x-forwarded-port': '',
+  'content-length': '',
+  'transfer-encoding': '',
+};
 
 /** What cannot be a name in SNI is not sent. */
 function asServername(text: string): string {

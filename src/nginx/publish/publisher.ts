@@ -52,7 +52,7 @@ const FULL_TRIES = 3;
 
 export function createPublisher(parts: PublisherParts): Publisher {
   const { state, log } = parts;
-  const accepted = createAccepted(state.documents, state.epoch);
+  const accepted = createAccepted(state.documents, () => state.epoch());
   const alone = createQueue();
   let trusted = accepted.documents.size > 0;
   /** What a refused change left on disk because the disk could not take its undo. */
@@ -146,8 +146,8 @@ export function createPublisher(parts: PublisherParts): Publisher {
 
   return {
     documents: accepted.documents,
-    version: accepted.version,
-    state: accepted.state,
+    version: () => accepted.version(),
+    state: () => accepted.state(),
     trusted: () => trusted,
     recover: () => alone(recover),
     async publish(change) {

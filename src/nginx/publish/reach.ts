@@ -29,9 +29,9 @@ export type PushOutcome =
   | { readonly outcome: 'behind'; readonly status: ConfigStatus }
   | Extract<PostOutcome, { readonly outcome: 'full' | 'malformed' }>;
 
-const ROUNDS = 40;
+const ROUNDS = 20;
 const LARGEST_BURST = 12;
-const BUSY_TRIES = 40;
+const BUSY_TRIES = 20;
 const FAILURES = 4;
 
 /** Asks until every serving master has answered. */

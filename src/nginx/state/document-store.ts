@@ -130,8 +130,9 @@ export async function openDocumentStore({
     try {
       await journal?.close();
       journal = null;
-      await rm(join(folder, snapshotName(pair)), { force: true });
+      // In this order: a snapshot without its journal is whole, a journal without its snapshot is not.
       await rm(join(folder, journalName(pair)), { force: true });
+      await rm(join(folder, snapshotName(pair)), { force: true });
       await syncFolder(folder);
       const { journalSize } = previous;
       ({ pair, snapshotSize, version, state } = previous);

@@ -1,0 +1,169 @@
+import { describe, expect, test } from '@jest/globals';
+import { LAYOUT } from '../../../src/model/runtime.ts';
+import { TemplateFailure } from '../../../src/render/template-error.ts';
+import { eventually } from '../../support/eventually.ts';
+import { builtInRender, snapshotOf, startLoop } from './world.ts';
+
+describe('the two lanes', () => {
+  test('an endpoint is pushed while a compile hangs, and files are compiled once', async () => {
+    let finish = () => {};
+    const hanging = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const loop = await startLoop({
+      compile: async () => {
+        await hanging;
+        return { outcome: 'proven', durationMs: 5, notes: [] };
+      },
+    });
+    loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+    await eventually('the compile has started', () => loop.compiled.length === 1);
+    expect(loop.report.facts().caughtUp).toBe(false);
+    loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1', '10.0.0.2'] }));
+    await eventually('the endpoint is pushed', () => loop.changes.length === 2);
+    expect(loop.changes[1]?.put.map((document) => document.kind)).toEqual(['backend']);
+    finish();
+    await eventually('caught up', () => loop.report.facts().caughtUp);
+    expect(loop.compiled).toHaveLength(1);
+    expect(loop.report.facts()).toMatchObject({ reloads: 1, pushes: 2 });
+    loop.stop();
+  });
+
+  test('documents that are refused hold back the files that name them, and are tried again', async () => {
+    let refusals = 0;
+    const loop = await startLoop({
+      publish: async () => {
+        if (refusals++ > 0) return { outcome: 'in-force' };
+        return { outcome: 'refused', code: 'full', message: 'needs 10 bytes', hint: 'raise it' };
+      },
+    });
+    loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+    await eventually('the refusal is told', () =>
+      loop.report.facts().diagnostics.some(({ code }) => code === 'push-full'),
+    );
+    expect(loop.compiled).toHaveLength(0);
+    await eventually('the second try is taken', () => loop.report.facts().caughtUp);
+    expect(loop.compiled).toHaveLength(1);
+    expect(loop.report.facts().diagnostics.filter(({ code }) => code === 'push-full')).toEqual([]);
+    loop.stop();
+  });
+});
+
+describe('refused files', () => {
+  test('a host whose text nginx refuses is interpreted, the others are compiled', async () => {
+    const loop = await startLoop({
+      compile: async (files) => {
+        const bad = files.lines.find(({ host }) => host === 'bad.example');
+        if (bad === undefined) return { outcome: 'proven', durationMs: 1, notes: [] };
+        return { outcome: 'invalid', message: 'no', file: LAYOUT.config, line: bad.first + 1, ours: true };
+      },
+    });
+    loop.reconciler.offer(snapshotOf({ 'bad.example': ['10.0.0.1'], 'good.example': ['10.0.0.2'] }));
+    await eventually('caught up', () => loop.report.facts().caughtUp);
+    expect([...(loop.compiled.at(-1)?.compiled.keys() ?? [])]).toEqual(['good.example']);
+    expect(loop.report.facts().hosts).toEqual({ compiled: 1, interpreted: 1 });
+    loop.stop();
+  });
+
+  test('a file of the operator is named, and endpoints go on', async () => {
+    const loop = await startLoop({
+      compile: async () => ({
+        outcome: 'invalid',
+        message: 'a duplicate default server',
+        file: '/etc/own.conf',
+        line: 3,
+        ours: false,
+      }),
+    });
+    loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+    await eventually('it is told', () => loop.report.facts().diagnostics.length > 0);
+    expect(loop.report.facts().diagnostics[0]).toMatchObject({
+      code: 'nginx-test-failed',
+      object: 'File//etc/own.conf',
+      field: '3',
+    });
+    loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.9'] }));
+    await eventually('the endpoint is pushed', () => loop.changes.length === 2);
+    expect(loop.compiled).toHaveLength(1);
+    loop.stop();
+  });
+});
+
+describe('templates of the user', () => {
+  test('that cannot render leave the last good ones in use, and documents go on', async () => {
+    const loop = await startLoop({});
+    loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+    await eventually('caught up', () => loop.report.facts().caughtUp);
+    loop.reconciler.useRender(() => {
+      throw new TemplateFailure([{ file: 'server.hbs', line: 4, column: 2, message: 'no such value' }]);
+    });
+    await eventually('it is told', () => loop.report.facts().diagnostics.length === 1);
+    expect(loop.report.facts().diagnostics[0]).toMatchObject({ object: 'File/server.hbs', field: '4:2' });
+    loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.2'] }));
+    await eventually('the endpoint is pushed', () => loop.changes.length === 2);
+    await eventually('caught up again', () => loop.report.facts().caughtUp);
+    expect(loop.compiled).toHaveLength(1);
+    loop.stop();
+  });
+
+  test('whose text nginx refuses are not held against the hosts', async () => {
+    const render = await builtInRender();
+    const loop = await startLoop({
+      render: (model, compile) => {
+        const rendered = render(model, compile);
+        return { ...rendered, files: { ...rendered.files, digest: 'f'.repeat(32) } };
+      },
+      compile: async (files) =>
+        files.digest === 'f'.repeat(32)
+          ? {
+              outcome: 'invalid',
+              message: 'no',
+              file: LAYOUT.config,
+              line: files.lines[0]?.first ?? 1,
+              ours: true,
+            }
+          : { outcome: 'proven', durationMs: 1, notes: [] },
+    });
+    loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+    await eventually('caught up', () => loop.report.facts().caughtUp);
+    expect([...(loop.compiled.at(-1)?.compiled.keys() ?? [])]).toEqual(['a.example']);
+    expect(loop.report.facts().diagnostics.map(({ code }) => code)).toEqual(['template-refused']);
+    loop.stop();
+  });
+});
+
+test('a new host is interpreted first and compiled when it has been quiet', async () => {
+  const loop = await startLoop({ quiet: 300 });
+  const one = snapshotOf({ 'a.example': ['10.0.0.1'] });
+  loop.reconciler.offer(one);
+  await eventually('caught up', () => loop.report.facts().caughtUp);
+  const two = snapshotOf({ 'a.example': ['10.0.0.1'], 'b.example': ['10.0.0.1'] });
+  loop.reconciler.offer({
+    ...two,
+    ingresses: new Map([...two.ingresses, ...one.ingresses]),
+  });
+  await eventually('the host is in force', () => loop.report.facts().caughtUp && loop.changes.length === 2);
+  expect(loop.compiled).toHaveLength(1);
+  await eventually('it is compiled', () => loop.compiled.length === 2);
+  expect([...(loop.compiled[1]?.compiled.keys() ?? [])]).toEqual(['a.example', 'b.example']);
+  loop.stop();
+});
+
+test('a bug while working through a state is told, and the next state is worked through', async () => {
+  let broken = true;
+  const render = await builtInRender();
+  const loop = await startLoop({
+    publish: async () => {
+      if (broken) throw new Error('our bug');
+      return { outcome: 'in-force' };
+    },
+    render,
+  });
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+  await eventually('it is told', () => loop.report.facts().diagnostics[0]?.code === 'internal');
+  expect(loop.report.facts().caughtUp).toBe(false);
+  broken = false;
+  await eventually('caught up by itself', () => loop.report.facts().caughtUp);
+  expect(loop.report.facts().diagnostics).toEqual([]);
+  loop.stop();
+});
