@@ -3,9 +3,9 @@
 -- phase: init, content · yields: only through the `pause` it is given · dicts: none · state: none
 
 local json = require("ingress.json")
+local key_of = require("ingress.key")
 local kinds = require("ingress.kinds")
 local schema = require("ingress.schema")
-local versioned = require("ingress.store.documents").POINTER
 
 local decode = json.decode
 local find = string.find
@@ -41,21 +41,6 @@ local removal_shape = schema.object({
 })
 
 local _M = {}
-
-
--- Keys are lines of the log and stems of versioned keys, so neither a control character nor such an ending.
-local function key_of(kind, id)
-  if not kinds[kind] then
-    return nil, "unknown kind"
-  end
-  if #id == 0 or #id > 300 or find(id, "%c") or find(id, versioned) then
-    return nil, "id is not of the right form"
-  end
-  if kind == "settings" and id ~= "global" then
-    return nil, "id is not of the right form"
-  end
-  return kind .. ":" .. id
-end
 
 
 local function read_document(line)

@@ -14,6 +14,7 @@ local _M = {
   encode = cjson.encode,
 }
 
+
 -- A list, also when it is empty: cjson cannot tell `{}` from `[]`, and the means of saying so differ between
 -- OpenResty's cjson and Debian's.
 function _M.list(items)

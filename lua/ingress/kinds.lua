@@ -37,11 +37,13 @@ local canary = object({
   weightTotal = integer(0),
 })
 
+
 local function algorithm(value, where)
   if type(value) ~= "string" or not algorithms[value] then
     return where .. " is not a known algorithm"
   end
 end
+
 
 return {
   settings = object({

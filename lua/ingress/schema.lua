@@ -11,6 +11,7 @@ local type = type
 
 local _M = {}
 
+
 -- A string that holds every given Lua pattern.
 function _M.text(...)
   local patterns = { ... }
@@ -25,6 +26,7 @@ function _M.text(...)
   end
 end
 
+
 function _M.number(minimum, maximum)
   return function(value, where)
     if type(value) ~= "number" or value < minimum or (maximum and value > maximum) then
@@ -33,6 +35,7 @@ function _M.number(minimum, maximum)
   end
 end
 
+
 function _M.integer(minimum, maximum)
   return function(value, where)
     if type(value) ~= "number" or value ~= floor(value) or value < minimum or value > (maximum or 2 ^ 53) then
@@ -40,6 +43,7 @@ function _M.integer(minimum, maximum)
     end
   end
 end
+
 
 -- One of the given values.
 function _M.one_of(...)
@@ -54,6 +58,7 @@ function _M.one_of(...)
   end
 end
 
+
 function _M.optional(shape)
   return function(value, where)
     if value ~= nil then
@@ -61,6 +66,7 @@ function _M.optional(shape)
     end
   end
 end
+
 
 function _M.list(shape)
   return function(value, where)
@@ -83,6 +89,7 @@ function _M.list(shape)
   end
 end
 
+
 -- Keys and values of their own shapes.
 function _M.map(key_shape, value_shape)
   return function(value, where)
@@ -97,6 +104,7 @@ function _M.map(key_shape, value_shape)
     end
   end
 end
+
 
 function _M.object(fields)
   return function(value, where)

@@ -32,6 +32,7 @@ int ingress_close(int fd) __asm__("close");
 
 local _M = {}
 
+
 -- Is this process alive and a child of that one? A pid alone proves nothing: it may have been given away again.
 function _M.is_child(pid, parent)
   local file = open("/proc/" .. pid .. "/stat", "r")
@@ -44,6 +45,7 @@ function _M.is_child(pid, parent)
   local state, ppid = match(line or "", "^.*%) (%a) (%d+)")
   return state ~= nil and state ~= "Z" and tonumber(ppid) == parent
 end
+
 
 -- Names in a folder, unordered; nil when it cannot be opened.
 function _M.list(folder)
@@ -63,6 +65,7 @@ function _M.list(folder)
   return names
 end
 
+
 -- Does a socket lie at this path that nobody listens on? Only a refusal says so; a full backlog does not.
 function _M.is_stale_socket(path)
   if #path > 107 then
@@ -79,6 +82,7 @@ function _M.is_stale_socket(path)
   C.ingress_close(fd)
   return refused
 end
+
 
 -- Hex digits from the kernel's generator: two per byte.
 function _M.random_hex(bytes)

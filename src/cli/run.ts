@@ -1,5 +1,6 @@
 // `run`: the controller beside its nginx. The only place where the rooms are put together.
 
+import { hostname } from 'node:os';
 import { pino } from 'pino';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type Sighting, watchNginx } from '../nginx/publish/watch.ts';
@@ -59,7 +60,7 @@ async function serve(
     version: PACKAGE.version,
     controllerClass: flags.controllerClass,
     namespace: '',
-    pod: '',
+    pod: hostname(),
   });
   const report = createReport({ log, measure: metrics, now: () => new Date() });
   let sighting: Sighting | null = null;
@@ -100,7 +101,7 @@ async function serve(
     signal,
     log,
     onRender: (render) => reconciler.useRender(render),
-    onDiagnostics: report.templates,
+    onDiagnostics: (diagnostics) => report.templates(diagnostics),
   });
   const schedule = createCompileSchedule({
     mode: flags.compile,

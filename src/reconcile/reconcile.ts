@@ -59,7 +59,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   const retryPublish = createBackoff({ first: 500, longest: 10_000 });
   const lane = createFilesLane({
     ...parts,
-    isCalm: schedule.isCalm,
+    isCalm: () => schedule.isCalm(),
     onStarted(files, reasons) {
       applied = compileStarted(applied, files);
       report.compileStarted(reasons);

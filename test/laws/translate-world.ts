@@ -101,7 +101,7 @@ const backend: fc.Arbitrary<IngressBackend> = fc.oneof(
       service: names,
       port: fc.oneof(
         numbers.map((number) => ({ number })),
-        or(5, 'http').map((name) => ({ name })),
+        or(20, 'http').map((name) => ({ name })),
       ),
     }),
   },
@@ -147,10 +147,10 @@ const services: fc.Arbitrary<Service> = fc.record({
   externalName: fc.option(or(5, 'db.example', '192.0.2.1'), { nil: undefined }),
   ports: fc.array(
     fc.record({
-      name: or(5, 'http', ''),
+      name: or(20, 'http', 'http', 'http', ''),
       protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'TCP' as const, 'UDP' as const),
       port: numbers,
-      targetPort: fc.option(fc.oneof(numbers, or(5, 'http')), { nil: undefined }),
+      targetPort: fc.option(fc.oneof(numbers, or(20, 'http')), { nil: undefined }),
     }),
     { minLength: 1, maxLength: 2 },
   ),
@@ -158,30 +158,36 @@ const services: fc.Arbitrary<Service> = fc.record({
 const slices: fc.Arbitrary<EndpointSlice> = fc.record({
   kind: fc.constant('EndpointSlice' as const),
   metadata: metadata({ name: or(9, 's1', 's2', 's3') }),
-  addressType: fc.constantFrom('IPv4' as const, 'IPv4' as const, 'IPv6' as const, 'FQDN' as const),
+  addressType: fc.constantFrom(
+    'IPv4' as const,
+    'IPv4' as const,
+    'IPv4' as const,
+    'IPv6' as const,
+    'FQDN' as const,
+  ),
   ports: fc.array(
     fc.record({
-      name: or(5, 'http', ''),
+      name: or(20, 'http', 'http', 'http', ''),
       protocol: fc.constantFrom('TCP' as const, 'TCP' as const, 'UDP' as const),
       port: fc.option(numbers, { nil: undefined }),
     }),
-    { maxLength: 2 },
+    { minLength: 1, maxLength: 2 },
   ),
   endpoints: fc.array(
     fc.record({
-      addresses: fc.array(or(5, '10.0.0.1', '10.0.0.2', 'fd00::1'), { maxLength: 2 }),
+      addresses: fc.array(or(15, '10.0.0.1', '10.0.0.2', 'fd00::1'), { minLength: 1, maxLength: 2 }),
       ready: fc.boolean(),
       serving: fc.boolean(),
       terminating: fc.boolean(),
       zone: fc.constant(undefined),
       nodeName: fc.constant(undefined),
     }),
-    { maxLength: 3 },
+    { minLength: 1, maxLength: 3 },
   ),
 });
 const configMaps: fc.Arbitrary<ConfigMap> = fc.record({
   kind: fc.constant('ConfigMap' as const),
-  metadata: metadata(),
+  metadata: metadata({ name: fc.constant('web') }),
   data: fc.dictionary(
     fc.oneof(
       fc.constantFrom('proxy-body-size', 'ssl-redirect'),
@@ -207,7 +213,7 @@ export function anyObject(data: readonly Readonly<Record<string, string>>[]): fc
     { weight: 3, arbitrary: services },
     { weight: 3, arbitrary: slices },
     { weight: 1, arbitrary: classes },
-    { weight: 1, arbitrary: configMaps },
+    { weight: 2, arbitrary: configMaps },
     { weight: 1, arbitrary: secrets(data) },
   );
 }
@@ -242,5 +248,36 @@ export const BASE: readonly KubernetesObject[] = [
     kind: 'IngressClass',
     metadata: { name: 'nginx', namespace: '', creationTimestamp: '', annotations: {}, labels: {} },
     controller: 'k8s.io/ingress-nginx',
+  },
+];
+
+/** Something that is served, for changes to meet. */
+export const LIVE: readonly KubernetesObject[] = [
+  {
+    kind: 'Ingress',
+    metadata: { name: 'live', namespace: 'default', creationTimestamp: '', annotations: {}, labels: {} },
+    ingressClassName: 'nginx',
+    defaultBackend: undefined,
+    tls: [{ hosts: [], secretName: 'cert' }],
+    rules: [
+      {
+        host: 'a.example',
+        paths: [
+          {
+            path: '/',
+            pathType: 'Prefix',
+            backend: { kind: 'service', service: 'web', port: { number: 80 } },
+          },
+        ],
+      },
+    ],
+  },
+  {
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'default', creationTimestamp: '', annotations: {}, labels: {} },
+    type: 'ClusterIP',
+    clusterIP: undefined,
+    externalName: undefined,
+    ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 }],
   },
 ];

@@ -6,7 +6,7 @@ import { type Ingress, type KubernetesObject, objectName } from '../../src/model
 import type { Model } from '../../src/model/model.ts';
 import { createTranslator } from '../../src/translate/translate.ts';
 import { makeAuthority, makeLeaf } from '../support/certs.ts';
-import { anyObject, BASE, ingresses, OPTIONS, step, world } from './translate-world.ts';
+import { anyObject, BASE, ingresses, LIVE, OPTIONS, step, world } from './translate-world.ts';
 
 const secretData: Record<string, string>[] = [];
 beforeAll(async () => {
@@ -49,7 +49,7 @@ describe('translation', () => {
         fc.array(change, { maxLength: 20 }),
         (objects, changes) => {
           const translator = createTranslator(OPTIONS);
-          let snapshot = world([...BASE, ...objects]);
+          let snapshot = world([...BASE, ...objects, ...LIVE]);
           const seen = [snapshot];
           translator(snapshot);
           for (const { object, remove } of changes) {

@@ -130,6 +130,10 @@ test('HUP keeps documents and instance, and disk does not go over what was pushe
   await gateway.post(delta(at(1, 1), at(1, 2), [host('pushed.test', { '/': 'r' })]));
   const before = await gateway.get();
   const old = await gateway.workers();
+  upstream.behave({ fault: 'hang' });
+  const pending = gateway.ask('pushed.test', '/').catch(() => null);
+  await eventually('a request is under way', () => upstream.requests() > 0);
+  upstream.behave({});
   await gateway.writeConfig(gateway.configure({ filesDigest: 'f2' }));
   await gateway.hup();
   const after = await eventually('only new workers', async () => {
@@ -138,10 +142,16 @@ test('HUP keeps documents and instance, and disk does not go over what was pushe
     const fresh = active.length === 2 && active.every((w) => !old.includes(w.pid) && w.generation === 2);
     return fresh && status.files === 'f2' ? status : null;
   });
+  // the worker with a request under way is listed as what it is
+  expect(after.workers.filter((worker) => worker.shuttingDown).map((worker) => worker.pid)).toEqual([
+    old.find((pid) => after.workers.some((worker) => worker.pid === pid)),
+  ]);
   expect(after.instance).toEqual(before.status.instance);
   expect(after.generation).toBe(2);
   expect(await serves('pushed.test')).toBe(200);
   expect(await gateway.errorLog()).not.toMatch(/\[emerg\]|stale socket/);
+  await gateway.stop('SIGTERM');
+  await pending;
 });
 
 test('a binary upgrade: the new master loads from disk and keeps the inherited sockets', async () => {

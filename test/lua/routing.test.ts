@@ -2,19 +2,14 @@
 
 import { connect as connectHttp2 } from 'node:http2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { RouteBody } from '../../src/model/document.ts';
 import { type Backend, startBackend } from '../support/backend.ts';
 import type { RawRequest } from '../support/http-client.ts';
-import * as documents from './support/documents.ts';
+import { at, delta, full, settings } from './support/documents.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
-
-const { at, backend, full, host, settings, STREAMING_PROFILE, UNLIMITED_PROFILE } = documents;
+import { routingWorld } from './support/routing-world.ts';
 
 let gateway: Gateway;
 let upstream: Backend;
-
-// Each route has a backend id of its own name, so that the log of a failure says which one was meant.
-const route = (id: string, body: Partial<RouteBody> = {}) => documents.route(id, 'b', body);
 
 beforeAll(async () => {
   upstream = await startBackend({ name: 'upstream' });
@@ -28,56 +23,7 @@ beforeAll(async () => {
       location /empty/ { set $route "empty"; proxy_pass http://shard_01; }
     }`,
   });
-  const tiny = { bodySize: 100 };
-  const answer = await gateway.post(
-    full(at(1, 1), [
-      settings({ noTlsRedirectLocations: ['/.well-known/acme-challenge'] }),
-      backend('b', upstream.endpoint),
-      backend('none'),
-      ...['root', 'exact', 'dir', 'deep', 'any', 'wild', 'slash'].map((id) => route(id)),
-      route('denied', { denied: 'auth is asked for' }),
-      documents.route('empty', 'none'),
-      documents.route('unknown-backend', 'nobody'),
-      route('tls', { sslRedirect: true }),
-      route('tiny', tiny),
-      route('new-profile', { ...tiny, profile: 'pffffffff' }),
-      route('no-profile', { profile: 'pffffffff', unlimitedProfile: 'pfffffffe' }),
-      route('unlimited', { bodySize: 0, profile: UNLIMITED_PROFILE }),
-      route('streaming', { bodySize: 0, profile: STREAMING_PROFILE }),
-      host('shop.test', {
-        '/': 'root',
-        '=/exact': 'exact',
-        '/dir/': 'dir',
-        '/dir/deep/': 'deep',
-        '=/end/': 'slash',
-        '=/both': 'exact',
-        '/both/': 'dir',
-        '/sp ace/': 'dir',
-      }),
-      host('paths.test', {
-        '/only/': 'dir',
-        '=/denied': 'denied',
-        '=/empty': 'empty',
-        '=/lost': 'no-such-route',
-      }),
-      host('answers.test', {
-        '/denied/': 'denied',
-        '/empty/': 'empty',
-        '/nobody/': 'unknown-backend',
-        '/tls/': 'tls',
-        '/.well-known/acme-challenge/': 'tls',
-        '/tiny/': 'tiny',
-        '/new/': 'new-profile',
-        '/no/': 'no-profile',
-        '/unlimited/': 'unlimited',
-        '/streaming/': 'streaming',
-      }),
-      host('*.wild.test', { '/': 'wild' }),
-      host('known.wild.test', { '/only/': 'dir' }),
-      host('*', { '/any/': 'any' }),
-      host('compiled.test', { '=/exact': 'exact', '/dir/': 'dir', '/gone/': 'root' }),
-    ]),
-  );
+  const answer = await gateway.post(full(at(1, 1), routingWorld(upstream.endpoint)));
   expect(answer.code).toBe(200);
 });
 
@@ -189,7 +135,7 @@ test('compiled locations: live route, key that left, denied, without endpoints',
   expect((await send('compiled.test', '/empty/')).status).toBe(503);
   // the key is gone, but the documents know the path by now
   expect((await send('compiled.test', '/gone/')).status).toBe(200);
-  await gateway.post(documents.delta(at(1, 1), at(1, 2), [], ['host:compiled.test']));
+  await gateway.post(delta(at(1, 1), at(1, 2), [], ['host:compiled.test']));
   expect((await send('compiled.test', '/gone/')).status).toBe(404);
   expect((await send('compiled.test', '/gone/', { method: 'POST', body: 'x'.repeat(300_000) })).status).toBe(
     404,
@@ -200,16 +146,14 @@ test('compiled locations: live route, key that left, denied, without endpoints',
 test('the default route serves what nothing matches', async () => {
   const status = (await gateway.get()).status;
   const { generation } = status;
-  await gateway.post(
-    documents.delta(at(1, generation), at(1, generation + 1), [settings({ defaultRoute: 'root' })]),
-  );
+  await gateway.post(delta(at(1, generation), at(1, generation + 1), [settings({ defaultRoute: 'root' })]));
   for (const [name, target] of [
     ['nobody.test', '/thing'],
     ['paths.test', '/other'],
   ] as const) {
     expect((await send(name, target)).status).toBe(200);
   }
-  await gateway.post(documents.delta(at(1, generation + 1), at(1, generation + 2), [settings()]));
+  await gateway.post(delta(at(1, generation + 1), at(1, generation + 2), [settings()]));
   expect((await send('nobody.test', '/thing')).status).toBe(404);
 });
 

@@ -92,6 +92,14 @@ test('a live file that is missing comes back, whether nginx runs or not', async 
   expect(await live()).toBe(proven.text);
 });
 
+test('a file that was there before us is left in place, and copied before it is ever replaced', async () => {
+  await writeFile(join(bed.prefix, LAYOUT.config), '# of another\n');
+  const recovery = await recoverFiles({ prefix: bed.prefix, proven: null });
+  expect(recovery).toEqual({ action: 'none', notes: [expect.stringContaining('not from this controller')] });
+  expect(await live()).toBe('# of another\n');
+  expect(await readFile(join(bed.prefix, 'conf/nginx.conf.replaced'), 'utf8')).toBe('# of another\n');
+});
+
 test('workers that run other files than the proven ones are to be reloaded', async () => {
   const other = bed.files('other');
   expect(await bed.compiler().compile(other)).toMatchObject({ outcome: 'proven' });

@@ -137,14 +137,14 @@ test('a WebSocket on an old worker stays open over the proof', async () => {
   await bed.compiler().compile(first);
   await bed.start();
   const echo = new WebSocketServer({ port: echoPort, host: '127.0.0.1' });
-  echo.on('connection', (peer) => peer.on('message', (data) => peer.send(String(data))));
+  echo.on('connection', (peer) => peer.on('message', (data) => peer.send(data)));
   const client = new WebSocket(`ws://127.0.0.1:${port}/`);
   try {
     await new Promise((done, fail) => client.once('open', done).once('error', fail));
     expect(await bed.compiler().compile(bed.files('two', { http }))).toMatchObject({ outcome: 'proven' });
     const [master] = await liveMasters(bed.prefix);
     expect(master?.workers.filter((worker) => worker.shuttingDown)).toHaveLength(1);
-    const said = new Promise((done) => client.once('message', (data) => done(String(data))));
+    const said = new Promise((done) => client.once('message', (data) => done((data as Buffer).toString())));
     client.send('still here');
     expect(await said).toBe('still here');
     expect([...(await bed.ask(20))]).toEqual(['two']);

@@ -54,7 +54,7 @@ test('a controller that is ended takes its nginx along', async () => {
 test('an nginx that dies, its workers left behind, is started again; open connections last', async () => {
   const echo = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(echo, 'listening');
-  echo.on('connection', (peer) => peer.on('message', (data) => peer.send(String(data))));
+  echo.on('connection', (peer) => peer.on('message', (data) => peer.send(data)));
   const { port } = echo.address() as { port: number };
   const http = `server { listen 127.0.0.1:${bed.port}; server_name ws; location / {
     proxy_pass http://127.0.0.1:${port}; proxy_http_version 1.1;

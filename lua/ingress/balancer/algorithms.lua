@@ -9,6 +9,7 @@
 -- (IPv6 in brackets). A state belongs to one backend in one worker and is never shared, so nothing here yields.
 -- phase: balancer (required in init) · yields: no · dicts: none · state: in the caller's hands
 
+
 return {
   round_robin = require("ingress.balancer.round_robin"),
 }

@@ -5,6 +5,7 @@ local find = string.find
 
 local _M = {}
 
+
 -- List of {name, address, port, weight}, and whether all weigh the same.
 function _M.from(body)
   local endpoints = body.endpoints

@@ -9,6 +9,7 @@ local random = math.random
 
 local _M = {}
 
+
 function _M.new(body)
   local peers, equal = peers_from(body)
   local state = { peers = peers, count = #peers, equal = equal, index = random(#peers), credit = {} }
@@ -23,6 +24,7 @@ function _M.new(body)
   return state
 end
 
+
 function _M.sync(state, body)
   local credits = {}
   for i = 1, state.count do
@@ -36,6 +38,7 @@ function _M.sync(state, body)
   return state
 end
 
+
 local function pick_equal(state, tried)
   local peers, count, index = state.peers, state.count, state.index
   for _ = 1, count do
@@ -48,6 +51,7 @@ local function pick_equal(state, tried)
   end
   return nil
 end
+
 
 local function pick_weighted(state, tried)
   local peers, credit = state.peers, state.credit
@@ -68,6 +72,7 @@ local function pick_weighted(state, tried)
   credit[best] = credit[best] - sum
   return peers[best]
 end
+
 
 function _M.pick(state, tried)
   if state.equal then

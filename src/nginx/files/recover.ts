@@ -51,16 +51,20 @@ export async function recoverFiles({ prefix, proven }: RecoverOptions): Promise<
     };
   }
   if (proven === null) {
-    const strange = live !== null && !isCandidate;
-    return { action: 'none', notes: strange ? ['conf/nginx.conf is not from this controller'] : [] };
+    if (live === null || isCandidate) return { action: 'none', notes: [] };
+    const kept = await setAside(prefix);
+    return {
+      action: 'none',
+      notes: [`conf/nginx.conf is not from this controller; a copy is kept as ${kept}`],
+    };
   }
   const notes = [await describeLoss(prefix, live, isCandidate)];
   await swapLive(prefix, proven.text);
   return { action: isOther(running, proven) ? 'rehup' : 'restored', notes };
 }
 
-/** `none`: no nginx runs; `mixed`: workers answer differently, or not at all. */
-type Running = string | 'none' | 'mixed';
+/** A digest of files, or `none`: no nginx runs, or `mixed`: workers answer differently, or not at all. */
+type Running = string;
 
 // A reload may be under way, signalled by a controller that was killed since: give it the time to end.
 async function askUntilAgreed(prefix: string): Promise<Running> {

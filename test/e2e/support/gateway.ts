@@ -150,8 +150,7 @@ async function prepareGateway(options: GatewayOptions): Promise<Gateway> {
   const change = async (act: () => Promise<unknown>) => {
     const before = await state();
     await act();
-    const isNew = (report: StateReport) =>
-      report.epoch !== before.epoch || report.generation > before.generation;
+    const isNew = (report: StateReport) => report.pushes !== before.pushes;
     return stateWhen('the change is in force', (report) => report.settled && isNew(report));
   };
   const cleanup = async () => {

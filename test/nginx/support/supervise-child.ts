@@ -5,9 +5,8 @@ import { createSupervisor } from '../../../src/nginx/supervise/supervisor.ts';
 const [binary = '', prefix = ''] = process.argv.slice(2);
 const { signal } = new AbortController();
 const supervisor = createSupervisor({ binary, prefix, signal, log: pino({ level: 'silent' }) });
-process.once('SIGTERM', async () => {
-  await supervisor.stop();
-  process.exit(0);
+process.once('SIGTERM', () => {
+  void supervisor.stop().then(() => process.exit(0));
 });
 const started = await supervisor.start();
 process.stdout.write(`${JSON.stringify(started)}\n`);
