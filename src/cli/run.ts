@@ -8,7 +8,7 @@ import { createSupervisor, type Supervisor } from '../nginx/supervise/supervisor
 import type { Flags } from '../options/flags.ts';
 import { createCompileSchedule } from '../reconcile/compile-schedule.ts';
 import { createReconciler } from '../reconcile/reconcile.ts';
-import { createReport } from '../reconcile/report.ts';
+import { createReport, type Report } from '../reconcile/report.ts';
 import { isCompilable } from '../render/compilable.ts';
 import { createAdminServer } from '../serve/admin-server.ts';
 import { createMetrics } from '../serve/metrics.ts';
@@ -20,6 +20,7 @@ import { type Command, type CommandContext, EXIT } from './command.ts';
 import { hasIpv6 } from './has-ipv6.ts';
 import { PACKAGE } from './package.ts';
 import { missingFolder } from './render-once.ts';
+import { createDrift } from './run/drift.ts';
 import { liveTemplates } from './run/live-templates.ts';
 import { type DataPlane, openDataPlane } from './run/open-data-plane.ts';
 import { stateReport } from './run/state-report.ts';
@@ -74,8 +75,7 @@ async function serve(
       sighting,
       inForce: inForce === publisher.state(),
       settledOnce,
-      epoch: state.epoch(),
-      generation: publisher.version().generation,
+      ...publisher.version(),
       notes: plane.notes,
     });
     settledOnce = current.settledOnce;
@@ -93,7 +93,7 @@ async function serve(
     return admin;
   }
 
-  const supervisor = flags.supervise ? superviseNginx(binary, prefix, log) : null;
+  const supervisor = flags.supervise ? superviseNginx(binary, prefix, log, report) : null;
   if (plane.startable) supervisor?.ensure();
   const renders = await liveTemplates({
     folder: flags.templateDir,
@@ -103,6 +103,7 @@ async function serve(
     onRender: (render) => reconciler.useRender(render),
     onDiagnostics: (diagnostics) => report.templates(diagnostics),
   });
+  const drift = createDrift();
   const schedule = createCompileSchedule({
     mode: flags.compile,
     maximum: flags.compileMaxHosts,
@@ -126,7 +127,9 @@ async function serve(
       return outcome;
     },
     confirm: compiler.confirm,
+    reload: compiler.reload,
     isRunning: () => sighting?.up ?? false,
+    hasDrifted: () => drift.isSeen(),
     applied: plane.applied,
     report,
     signal,
@@ -138,7 +141,8 @@ async function serve(
     onSighting(seen, changed) {
       sighting = seen;
       if (seen.inForce) inForce = publisher.state();
-      if (!changed) return;
+      const drifted = drift.look(seen, reconciler.filesInForce());
+      if (!changed && !drifted) return;
       log.info({ up: seen.up, inForce: seen.inForce, trouble: seen.trouble }, 'nginx');
       reconciler.kick();
     },
@@ -157,13 +161,17 @@ async function serve(
 }
 
 /** Starts at the first `ensure`, ends only what it was asked to keep. */
-function superviseNginx(binary: string, prefix: string, log: pino.Logger) {
+function superviseNginx(binary: string, prefix: string, log: pino.Logger, report: Report) {
   const never = new AbortController();
   let supervisor: Supervisor | null = null;
   return {
     ensure() {
       if (supervisor !== null) return;
-      supervisor = createSupervisor({ binary, prefix, log, signal: never.signal });
+      supervisor = createSupervisor({
+        ...{ binary, prefix, log, signal: never.signal },
+        onStarted: () => report.started(null),
+        onFailed: (message) => report.started(message),
+      });
       void supervisor.start();
     },
     async end() {

@@ -28,6 +28,8 @@ export interface CompileSchedule {
   exclude(host: string): void;
   /** Why this host is interpreted although it could be compiled; null when it could not or is compiled. */
   waitingFor(host: string): 'quiet' | 'maximum' | 'failed' | null;
+  /** Hosts that are interpreted because nginx refused their text. */
+  failed(): ReadonlySet<string>;
   /** Milliseconds until `targets` or `isCalm` may answer otherwise; null: not before the next change. */
   wakeIn(): number | null;
 }
@@ -77,6 +79,7 @@ export function createCompileSchedule(options: CompileScheduleOptions): CompileS
       if (entry !== undefined) seen.set(host, { ...entry, excluded: true });
     },
     waitingFor: (host) => waiting.get(host) ?? null,
+    failed: () => new Set([...waiting].filter(([, why]) => why === 'failed').map(([host]) => host)),
     wakeIn() {
       const time = now();
       const moments = [nextQuietAt, calmAt].filter((at): at is number => at !== null && at > time);

@@ -2,9 +2,8 @@
 
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
-import type { RenderedFiles } from '../model/rendered.ts';
+import type { SourceLines } from '../model/rendered.ts';
 import { TemplateFailure } from '../render/template-error.ts';
-import { lineOwner } from './line-owner.ts';
 
 /** A state that we cannot work through: our bug, told instead of a crash that would come again at each start. */
 export function internalDiagnostics(error: unknown): readonly Diagnostic[] {
@@ -60,13 +59,13 @@ export function publishDiagnostics(outcome: PublishOutcome): readonly Diagnostic
   ];
 }
 
-export function compileDiagnostics(files: RenderedFiles, outcome: CompileOutcome): readonly Diagnostic[] {
+export function compileDiagnostics(outcome: CompileOutcome): readonly Diagnostic[] {
   switch (outcome.outcome) {
     case 'proven':
     case 'written':
       return [];
     case 'invalid':
-      return [invalid(files, outcome)];
+      return [invalid(outcome)];
     case 'not-live':
       return [
         {
@@ -92,25 +91,39 @@ export function compileDiagnostics(files: RenderedFiles, outcome: CompileOutcome
   }
 }
 
-function invalid(files: RenderedFiles, outcome: Extract<CompileOutcome, { outcome: 'invalid' }>): Diagnostic {
-  const { line, ours } = outcome;
-  const owner = ours ? lineOwner(files, line) : null;
-  if (owner !== null) {
-    return {
-      code: 'host-not-compiled',
-      severity: 'warning',
-      object: owner.objects[0] ?? 'Flag/--prefix',
+/** The text of one host was refused; the others are compiled without it. */
+export function hostRefusal({ host, objects }: SourceLines, message: string): Diagnostic {
+  return {
+    code: 'host-not-compiled',
+    severity: 'warning',
+    object: objects[0] ?? 'Flag/--prefix',
+    field: '',
+    message: `nginx refused the server of ${host}, which is served interpreted instead: ${message}`,
+    hint: 'nothing is lost but speed; please report it, a rendered server must never be refused',
+  };
+}
+
+/** With --supervise only: an operator's own start tells the operator. */
+export function startDiagnostics(message: string): readonly Diagnostic[] {
+  return [
+    {
+      code: 'nginx-start-failed',
+      severity: 'error',
+      object: 'Flag/--supervise',
       field: '',
-      message: `nginx refused the server of ${owner.host}, which is served interpreted instead: ${outcome.message}`,
-      hint: 'nothing is lost but speed; please report it, a rendered server must never be refused',
-    };
-  }
+      message: `nginx did not start: ${message}`,
+      hint: 'mend what it says; it is tried again by itself',
+    },
+  ];
+}
+
+function invalid({ message, file, line, ours }: Extract<CompileOutcome, { outcome: 'invalid' }>): Diagnostic {
   return {
     code: 'nginx-test-failed',
     severity: 'error',
-    object: outcome.file === null || ours ? 'Flag/--nginx' : `File/${outcome.file}`,
-    field: outcome.line === null ? '' : String(outcome.line),
-    message: `nginx -t refused the files, the last good ones serve: ${outcome.message}`,
+    object: file === null || ours ? 'Flag/--nginx' : `File/${file}`,
+    field: line === null ? '' : String(line),
+    message: `nginx -t refused the files, the last good ones serve: ${message}`,
     hint: ours
       ? 'the message names the directive'
       : 'mend or remove that line of your own file; it is tried again by itself',

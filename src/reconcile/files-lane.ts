@@ -10,7 +10,11 @@ export interface FilesLaneParts {
   readonly compile: (files: RenderedFiles) => Promise<CompileOutcome>;
   /** Proof without a signal, for an nginx that was started after its files were written. */
   readonly confirm: (files: RenderedFiles) => Promise<CompileOutcome>;
+  /** Signal and proof of files that are on disk already and that nginx does not run. */
+  readonly reload: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly isRunning: () => boolean;
+  /** nginx was seen, more than once in a row, to run other files than those that are proven. */
+  readonly hasDrifted: () => boolean;
   readonly isCalm: () => boolean;
   readonly onStarted: (files: RenderedFiles, reasons: readonly string[]) => void;
   readonly onEnded: (files: RenderedFiles, outcome: CompileOutcome) => void;
@@ -20,12 +24,13 @@ export interface FilesLaneParts {
 }
 
 export interface FilesLane {
-  /** Starts what the plan asks for, if it may start now. */
-  offer(plan: Plan): void;
+  /** Starts what the plan asks for, if it may start now; `live`: the files on disk, when they are those rendered. */
+  offer(plan: Plan, live: RenderedFiles | null): void;
   /** Reasons of a compile that something waits for, under way or still to come. */
   waits(plan: Plan): readonly string[];
   /** What was refused may be tried at once: something else than the files has changed. */
   forgive(): void;
+  isIdle(): boolean;
   /** Settles when nothing is under way. */
   idle(): Promise<void>;
 }
@@ -38,12 +43,19 @@ export function createFilesLane(parts: FilesLaneParts): FilesLane {
   const retry = createBackoff({ first: 2_000, longest: 60_000 });
 
   return {
-    offer(plan) {
+    offer(plan, live) {
       if (underWay !== null) return;
-      if (plan.kind !== 'push+compile') {
-        if (unproven !== null && parts.isRunning()) begin(parts.confirm, unproven, parts.onConfirmed);
+      if (live !== null && parts.hasDrifted()) {
+        urgent = ['nginx runs other files than the proven ones'];
+        parts.onStarted(live, urgent);
+        begin(parts.reload, live, parts.onEnded);
         return;
       }
+      if (unproven !== null && parts.isRunning()) {
+        begin(parts.confirm, unproven, parts.onConfirmed);
+        return;
+      }
+      if (plan.kind !== 'push+compile') return;
       const { files, when, reasons } = plan.compile;
       if (refused?.digest === files.digest && performance.now() < refused.until) return;
       if (when === 'calm' && !parts.isCalm()) return;
@@ -57,6 +69,7 @@ export function createFilesLane(parts: FilesLaneParts): FilesLane {
     forgive() {
       refused = null;
     },
+    isIdle: () => underWay === null,
     async idle() {
       while (underWay !== null) await underWay;
     },

@@ -13,7 +13,7 @@ import { createBackoff } from './backoff.ts';
 import type { CompileSchedule } from './compile-schedule.ts';
 import { createFilesLane } from './files-lane.ts';
 import { lineOwner } from './line-owner.ts';
-import type { Report } from './report.ts';
+import type { Blame, Report } from './report.ts';
 
 /** Throws TemplateFailure when the templates cannot render this model. */
 export type Render = (model: Model, compile: ReadonlySet<string>) => Rendered;
@@ -28,7 +28,9 @@ export interface ReconcileParts {
   readonly publish: (change: DocumentChange) => Promise<PublishOutcome>;
   readonly compile: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly confirm: (files: RenderedFiles) => Promise<CompileOutcome>;
+  readonly reload: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly isRunning: () => boolean;
+  readonly hasDrifted: () => boolean;
   /** What was in force when the controller started. */
   readonly applied: Applied;
   readonly report: Report;
@@ -42,6 +44,8 @@ export interface Reconciler {
   useRender(render: Render): void;
   /** Look again: something that the loop does not see itself has changed. */
   kick(): void;
+  /** Digest of the files that nginx should run; null while that is changing, or when there are none. */
+  filesInForce(): string | null;
   /** Settles when the pass and the compile under way have ended. */
   idle(): Promise<void>;
 }
@@ -84,6 +88,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
       kick();
     },
     kick,
+    filesInForce: () => (applied.compiling === null ? (applied.files?.digest ?? null) : null),
     async idle() {
       await passing;
       await lane.idle();
@@ -121,8 +126,17 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     report.planned(sequence, model, decision, performance.now() - started);
     const published = await publish(decision);
     // Make before break: files that name new routes follow the routes.
-    if (published && !signal.aborted) lane.offer(decision);
-    report.passed(sequence, { applied, published, compileWaits: lane.waits(decision) });
+    const isLive = rendered.files.digest === applied.files?.digest;
+    if (published && !signal.aborted) lane.offer(decision, isLive ? rendered.files : null);
+    const filesWanted = decision.kind === 'push+compile' || !lane.isIdle();
+    const compileWaits = lane.waits(decision);
+    report.passed(sequence, {
+      applied,
+      published,
+      compileWaits,
+      filesWanted,
+      failedHosts: schedule.failed(),
+    });
     const wait = schedule.wakeIn();
     if (wait !== null) alarm.within(wait);
   }
@@ -158,27 +172,31 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   }
 
   function compileEnded(files: RenderedFiles, outcome: CompileOutcome): void {
-    report.compileEnded(files, outcome);
     if (outcome.outcome === 'proven' || outcome.outcome === 'written') {
       good = render;
       if (applied.compiling !== null) applied = compileProven(applied);
       schedule.finished(outcome.outcome === 'proven' ? outcome.durationMs : 0);
+      report.compileEnded(files, outcome, null);
     } else {
       applied = compileFailed(applied);
-      if (outcome.outcome === 'invalid' && outcome.ours) blame(files, outcome);
+      report.compileEnded(
+        files,
+        outcome,
+        outcome.outcome === 'invalid' && outcome.ours ? blame(files, outcome.line) : null,
+      );
     }
     kick();
   }
 
   /** Text of ours was refused: by the user's templates, else by one host that then stays interpreted. */
-  function blame(files: RenderedFiles, outcome: Extract<CompileOutcome, { outcome: 'invalid' }>): void {
+  function blame(files: RenderedFiles, line: number | null): Blame {
     if (render !== parts.builtIn && render !== good) {
-      report.templatesRefused(outcome);
       render = good;
-      return;
+      return { templates: true };
     }
-    const owner = lineOwner(files, outcome.line);
+    const owner = lineOwner(files, line);
     if (owner !== null) schedule.exclude(owner.host);
+    return owner;
   }
 }
 

@@ -5,12 +5,14 @@ import { compareDiagnostics, type Diagnostic } from '../model/diagnostic.ts';
 import type { Model } from '../model/model.ts';
 import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
 import type { Applied, DocumentChange, Plan } from '../model/plan.ts';
-import type { RenderedFiles } from '../model/rendered.ts';
+import type { RenderedFiles, SourceLines } from '../model/rendered.ts';
 import {
   compileDiagnostics,
+  hostRefusal,
   internalDiagnostics,
   publishDiagnostics,
   renderDiagnostics,
+  startDiagnostics,
   templateRefusal,
 } from './diagnostics.ts';
 
@@ -21,24 +23,32 @@ export interface Report {
   renderFailed(error: unknown): void;
   /** A bug of ours ended the pass; what is in force stays. */
   passFailed(error: unknown): void;
-  templatesRefused(outcome: Extract<CompileOutcome, { outcome: 'invalid' }>): void;
   published(change: DocumentChange, outcome: PublishOutcome, milliseconds: number): void;
   compileStarted(reasons: readonly string[]): void;
-  compileEnded(files: RenderedFiles, outcome: CompileOutcome): void;
+  compileEnded(files: RenderedFiles, outcome: CompileOutcome, blame: Blame): void;
   /** Files that were written while no nginx ran: did it start with them? */
   confirmEnded(files: RenderedFiles, outcome: CompileOutcome): void;
   passed(sequence: number, facts: PassFacts): void;
+  /** A supervised nginx did not start (what it said), or runs (null). */
+  started(trouble: string | null): void;
   /** What is wrong with the user's templates, whoever found it. */
   templates(diagnostics: readonly Diagnostic[]): void;
   /** All that is known, for /state. */
   facts(): ReportFacts;
 }
 
+/** Whose text nginx refused: the user's templates', a host's, or nobody's of those. */
+export type Blame = { readonly templates: true } | SourceLines | null;
+
 export interface PassFacts {
   readonly applied: Applied;
   readonly published: boolean;
   /** Why something is not in force before a compile is; empty when nothing waits. */
   readonly compileWaits: readonly string[];
+  /** Other files than the live ones are wanted or under way. */
+  readonly filesWanted: boolean;
+  /** Hosts that are interpreted because nginx refused their text. */
+  readonly failedHosts: ReadonlySet<string>;
 }
 
 export interface ReportFacts {
@@ -72,7 +82,9 @@ export interface ReportLog {
   warn(fields: object, message: string): void;
 }
 
-type Troubles = Readonly<Record<'pass' | 'templates' | 'publish' | 'compile', readonly Diagnostic[]>>;
+type Troubles = Readonly<
+  Record<'pass' | 'start' | 'templates' | 'publish' | 'compile', readonly Diagnostic[]>
+>;
 
 export function createReport(parts: {
   readonly log: ReportLog;
@@ -87,7 +99,8 @@ export function createReport(parts: {
   let lastPlan: LastPlan | null = null;
   let reloads = 0;
   let pushes = 0;
-  let troubles: Troubles = { pass: [], templates: [], publish: [], compile: [] };
+  const notCompiled = new Map<string, Diagnostic>();
+  let troubles: Troubles = { pass: [], start: [], templates: [], publish: [], compile: [] };
 
   return {
     seen(sequence) {
@@ -105,7 +118,7 @@ export function createReport(parts: {
     },
     renderFailed: (error) => say('templates', renderDiagnostics(error)),
     passFailed: (error) => say('pass', internalDiagnostics(error)),
-    templatesRefused: (outcome) => say('templates', templateRefusal(outcome.message)),
+    started: (trouble) => say('start', trouble === null ? [] : startDiagnostics(trouble)),
     templates: (diagnostics) => say('templates', diagnostics),
     published(change, outcome, milliseconds) {
       measure.push(outcome.outcome, milliseconds);
@@ -122,16 +135,22 @@ export function createReport(parts: {
     compileStarted(reasons) {
       log.info({ reasons }, 'compiling');
     },
-    compileEnded(files, outcome) {
+    compileEnded(files, outcome, blame) {
       measure.compile(outcome.outcome, 'durationMs' in outcome ? outcome.durationMs : null);
       if (outcome.outcome === 'proven') reloads += 1;
       filesEnded(files, outcome);
+      if (outcome.outcome !== 'invalid' || blame === null) return;
+      troubles = { ...troubles, compile: [] };
+      if ('templates' in blame) say('templates', templateRefusal(outcome.message));
+      else notCompiled.set(blame.host, hostRefusal(blame, outcome.message));
     },
     confirmEnded: filesEnded,
     passed(sequence, next) {
       passed = sequence;
       troubles = { ...troubles, pass: [] };
       facts = next;
+      if (!next.filesWanted) troubles = { ...troubles, compile: [] };
+      for (const host of notCompiled.keys()) if (!next.failedHosts.has(host)) notCompiled.delete(host);
     },
     facts() {
       const waiting = waitingFor();
@@ -142,9 +161,11 @@ export function createReport(parts: {
         lastPlan,
         reloads,
         pushes,
-        diagnostics: [...(model?.diagnostics ?? []), ...Object.values(troubles).flat()].sort(
-          compareDiagnostics,
-        ),
+        diagnostics: [
+          ...(model?.diagnostics ?? []),
+          ...Object.values(troubles).flat(),
+          ...notCompiled.values(),
+        ].sort(compareDiagnostics),
         hosts: { compiled, interpreted: Math.max(0, (model?.servers.size ?? 0) - compiled) },
         filesDigest: facts?.applied.files?.digest ?? null,
       };
@@ -152,7 +173,7 @@ export function createReport(parts: {
   };
 
   function filesEnded(files: RenderedFiles, outcome: CompileOutcome): void {
-    troubles = { ...troubles, compile: compileDiagnostics(files, outcome) };
+    troubles = { ...troubles, compile: compileDiagnostics(outcome) };
     const well = outcome.outcome === 'proven' || outcome.outcome === 'written';
     if (well) log.info({ files: files.digest, ...outcome }, `files are ${outcome.outcome}`);
     else log.warn({ files: files.digest, outcome }, outcome.message);

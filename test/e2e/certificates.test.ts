@@ -125,7 +125,7 @@ async function askHttp2(
         { length: streams },
         () =>
           new Promise<string>((done, fail) => {
-            session.once('error', fail);
+            session.setMaxListeners(0).once('error', fail);
             const stream = session.request({ ':path': '/', ':authority': host });
             let answer = '';
             stream.on('response', (headers) => {

@@ -20,7 +20,9 @@ for (const controller of ['alive', 'dead'] as const) {
     },
     async ({ gateway, backends: [one, two] }) => {
       const move = (to: typeof one) => gateway.put('slices.yaml', ...slices('shop', [to?.endpoint ?? '']));
-      await gateway.change(() => gateway.put('new.yaml', ingress('new', { host: 'new.example', service: 'shop' })));
+      await gateway.change(() =>
+        gateway.put('new.yaml', ingress('new', { host: 'new.example', service: 'shop' })),
+      );
       await gateway.change(() => move(two));
       if (controller === 'dead') await gateway.controller().kill();
       const before = await gateway.proxy.masters();
@@ -50,7 +52,11 @@ for (const controller of ['alive', 'dead'] as const) {
       );
 
       for (const to of [one, two]) {
-        await gateway.change(() => move(to === one ? two : one).then(() => sleep(100)).then(() => move(to)));
+        await gateway.change(() =>
+          move(to === one ? two : one)
+            .then(() => sleep(100))
+            .then(() => move(to)),
+        );
         await sleep(300);
         expect((await gateway.get('shop.example')).headers['x-backend']).toBe(to?.name);
       }

@@ -6,7 +6,8 @@ import { type Ingress, type KubernetesObject, objectName } from '../../src/model
 import type { Model } from '../../src/model/model.ts';
 import { createTranslator } from '../../src/translate/translate.ts';
 import { makeAuthority, makeLeaf } from '../support/certs.ts';
-import { anyObject, BASE, ingresses, LIVE, OPTIONS, step, world } from './translate-world.ts';
+import { BASE, LIVE, step, world } from './translate-steps.ts';
+import { anyObject, ingresses, OPTIONS } from './translate-world.ts';
 
 const secretData: Record<string, string>[] = [];
 beforeAll(async () => {

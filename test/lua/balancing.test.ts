@@ -180,7 +180,9 @@ test('a WebSocket passes and survives a push and a reload', async () => {
   const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/chat`, { headers: { Host: 'shop.test' } });
   const messages: string[] = [];
   const next = () =>
-    new Promise<void>((done) => socket.once('message', (data) => done(void messages.push(String(data)))));
+    new Promise<void>((done) =>
+      socket.once('message', (data: Buffer) => done(void messages.push(data.toString('utf8')))),
+    );
   await next();
   await put(backend('b', endpoint(1)));
   await gateway.hup();

@@ -129,7 +129,10 @@ test('HUP keeps documents and instance, and disk does not go over what was pushe
   await startWith({ '000001.snapshot': snapshot(1) });
   await gateway.post(delta(at(1, 1), at(1, 2), [host('pushed.test', { '/': 'r' })]));
   const before = await gateway.get();
-  const old = await gateway.workers();
+  const old = await eventually('both workers run', async () => {
+    const pids = await gateway.workers();
+    return pids.length === 2 ? pids : null;
+  });
   upstream.behave({ fault: 'hang' });
   const pending = gateway.ask('pushed.test', '/').catch(() => null);
   await eventually('a request is under way', () => upstream.requests() > 0);

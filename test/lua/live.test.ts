@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { DocumentKey } from '../../src/model/document.ts';
 import { type Backend, startBackend } from '../support/backend.ts';
+import { eventually } from '../support/eventually.ts';
 import { startLoad } from '../support/load.ts';
 import { at, backend, delta, full, host, route, settings } from './support/documents.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
@@ -27,9 +28,15 @@ const generationOf = (n: number) => [
 ];
 const gone = (n: number): readonly DocumentKey[] => [`route:r${n}`, `backend:b${n}`];
 
+const bothWorkers = () =>
+  eventually('both workers run', async () => {
+    const pids = await gateway.workers();
+    return pids.length === 2 ? pids : null;
+  });
+
 test('a hundred replacements of route and backend keys', async () => {
   await gateway.post(full(at(1, 0), [settings(), ...generationOf(0)]));
-  const workers = await gateway.workers();
+  const workers = await bothWorkers();
   const load = startLoad({ port: gateway.port, host: 'shop.test', connections: 16, rate: 2000 });
   for (let n = 1; n <= 100; n++) {
     const answer = await gateway.post(delta(at(1, n - 1), at(1, n), generationOf(n), gone(n - 1)));
@@ -41,7 +48,7 @@ test('a hundred replacements of route and backend keys', async () => {
   const report = await load.stop();
   expect(report.failures).toEqual([]);
   expect(report.ok).toBeGreaterThan(100);
-  expect(await gateway.workers()).toEqual(workers);
+  expect(await bothWorkers()).toEqual(workers);
 });
 
 test('a request whose key leaves while its body is on its way ends at the new route', async () => {

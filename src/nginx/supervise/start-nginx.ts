@@ -1,5 +1,5 @@
-// One start of nginx as a child in the foreground, so that its death is seen at once, but in a session of its own
-// and without a pipe to us: it outlives a controller that is killed, and Ctrl-C in a terminal is not for it.
+// One start of nginx as the daemon that its configuration makes it: it outlives a controller that is killed, Ctrl-C in
+// a terminal is not for it, and it can be upgraded (a master in the foreground ignores USR2 while its parent lives).
 
 import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
@@ -29,29 +29,27 @@ export async function startNginx(options: StartOptions): Promise<StartOutcome> {
   const mark = await markErrorLog(prefix);
   const stderrPath = join(prefix, 'logs/start.log');
   const stderr = await open(stderrPath, 'w');
-  const args = ['-p', prefix, '-c', LAYOUT.config, '-g', 'daemon off;'];
-  const child = spawn(binary, args, {
+  const child = spawn(binary, ['-p', prefix, '-c', LAYOUT.config], {
     cwd: prefix,
     env: { ...process.env, ...options.env },
     detached: true,
     stdio: ['ignore', 'ignore', stderr.fd],
   });
-  child.unref();
-  let ended = false;
-  child.once('exit', () => {
-    ended = true;
-  });
-  child.once('error', () => {
-    ended = true;
+  const ended = new Promise<boolean>((resolve) => {
+    child.once('exit', (code) => resolve(code === 0));
+    child.once('error', () => resolve(false));
   });
   await stderr.close();
   const deadline = performance.now() + options.deadlineMs;
-  while (!ended && performance.now() < deadline) {
-    const master = (await liveMasters(prefix)).find(({ pid }) => pid === child.pid);
+  const inTime = sleep(options.deadlineMs, false, { ref: false });
+  // What was started leaves when the daemon listens; its exit code is the first word on the start.
+  const daemonised = await Promise.race([ended, inTime]);
+  while (daemonised && performance.now() < deadline) {
+    const [master] = await liveMasters(prefix);
     if (master !== undefined && isServing(master)) return { outcome: 'started', master };
     await sleep(15);
   }
-  if (!ended) child.kill('SIGTERM');
+  if (child.exitCode === null) child.kill('SIGTERM');
   const said = await readFile(stderrPath, 'utf8').catch(() => '');
   const logged = await readFrom(mark.path, mark.size);
   const [complaint] = [...parseComplaints(said), ...parseComplaints(logged)];

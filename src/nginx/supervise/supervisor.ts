@@ -23,6 +23,8 @@ export interface SupervisorOptions {
   readonly graceMs?: number;
   /** Called after each start or adoption, the first included. */
   readonly onStarted?: (master: Master) => void;
+  /** Called with what nginx said when a start failed; it is tried again. */
+  readonly onFailed?: (message: string) => void;
 }
 
 export interface Supervisor {
@@ -77,6 +79,7 @@ async function adoptOrStart(options: SupervisorOptions): Promise<SupervisedStart
   const started = await startNginx({ binary, prefix, env, deadlineMs: 60_000 });
   if (started.outcome === 'failed') {
     log.error({ reason: started.message }, 'nginx did not start');
+    options.onFailed?.(started.message);
     return started;
   }
   log.info({ master: started.master.pid }, 'started nginx');

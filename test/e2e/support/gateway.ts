@@ -8,7 +8,7 @@ import { eventually } from '../../support/eventually.ts';
 import { type RawRequest, type RawResponse, request } from '../../support/http-client.ts';
 import { freePorts } from '../../support/ports.ts';
 import { type Controller, startController } from './controller.ts';
-import { handleNginx, killNginxOf, type NginxHandle } from './nginx-handle.ts';
+import { handleNginx, killNginxOf, type NginxHandle, WORKERS } from './nginx-handle.ts';
 import { configMap, ingressClass, type Manifest, toYaml } from './objects.ts';
 
 export type GatewayOptions = {
@@ -19,6 +19,10 @@ export type GatewayOptions = {
   readonly settings?: Readonly<Record<string, string>>;
   /** File name → objects, there before the controller starts. */
   readonly manifests?: Readonly<Record<string, readonly Manifest[]>>;
+  /** How long the start may take. Default 30 s. */
+  readonly settleMs?: number;
+  /** What else has to be there before the controller starts. */
+  readonly prepare?: (at: Places) => Promise<void>;
 };
 
 export type Places = {
@@ -59,7 +63,7 @@ export type Gateway = Places & {
 
 const SETTINGS = {
   'bind-address': '127.0.0.1',
-  'worker-processes': '2',
+  'worker-processes': String(WORKERS),
   'disable-access-log': 'true',
 } as const;
 
@@ -68,12 +72,12 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const gateway = await prepareGateway(options);
   try {
     gateway.startController();
-    const { nginx = 'supervised' } = options;
+    const { nginx = 'supervised', settleMs = 30_000 } = options;
     if (nginx === 'by-hand') {
-      await gateway.stateWhen('the files are written', ({ files }) => files !== null, 30_000);
+      await gateway.stateWhen('the files are written', ({ files }) => files !== null, settleMs);
       await gateway.proxy.start();
     }
-    if (nginx !== 'none') await gateway.settled(30_000);
+    if (nginx !== 'none') await gateway.settled(settleMs);
     return gateway;
   } catch (error) {
     await gateway.cleanup();
@@ -166,6 +170,7 @@ async function prepareGateway(options: GatewayOptions): Promise<Gateway> {
     configMap('gateway-settings', { ...SETTINGS, ...options.settings }),
   );
   for (const [file, objects] of Object.entries(options.manifests ?? {})) await put(file, ...objects);
+  await options.prepare?.(places);
   return {
     ...places,
     nginx,

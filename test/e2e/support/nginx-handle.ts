@@ -16,10 +16,13 @@ export type NginxHandle = {
   /** USR2, then QUIT to the old master when the new one has workers. */
   readonly upgrade: () => Promise<void>;
   readonly masters: () => Promise<readonly number[]>;
-  /** Workers that accept, sorted. */
+  /** Workers that accept, sorted; waits until there are two for the one master, which title themselves late. */
   readonly workers: () => Promise<readonly number[]>;
   readonly errorLog: () => Promise<string>;
 };
+
+/** What the settings of every gateway of the tests say. */
+export const WORKERS = 2;
 
 export function handleNginx(nginx: Nginx, prefix: string): NginxHandle {
   const errorLog = () => readFile(join(prefix, 'logs/error.log'), 'utf8').catch(() => '');
@@ -60,11 +63,12 @@ export function handleNginx(nginx: Nginx, prefix: string): NginxHandle {
       signal(old, 'SIGQUIT');
       await gone([old]);
     },
-    async workers() {
-      const all: number[] = [];
-      for (const master of await masters()) all.push(...(await activeWorkers(master)));
-      return all.sort((a, b) => a - b);
-    },
+    workers: () =>
+      eventually('two workers', async () => {
+        const [master = 0, second] = await masters();
+        const workers = await activeWorkers(master);
+        return second === undefined && workers.length === WORKERS ? workers.toSorted((a, b) => a - b) : null;
+      }),
   };
 }
 

@@ -167,3 +167,16 @@ test('a bug while working through a state is told, and the next state is worked 
   expect(loop.report.facts().diagnostics).toEqual([]);
   loop.stop();
 });
+
+test('an nginx that runs other files than the proven ones is told to read them', async () => {
+  let looks = 0;
+  const loop = await startLoop({ hasDrifted: () => looks-- > 0 });
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+  await eventually('caught up', () => loop.report.facts().caughtUp);
+  expect(loop.reloaded).toHaveLength(0);
+  looks = 1;
+  loop.reconciler.kick();
+  await eventually('it is reloaded', () => loop.reloaded.length > 0);
+  expect(loop.reloaded[0]?.digest).toBe(loop.compiled[0]?.digest);
+  loop.stop();
+});

@@ -33,6 +33,7 @@ export interface Scripted {
   readonly publish?: (change: DocumentChange) => Promise<PublishOutcome>;
   readonly compile?: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly render?: Render;
+  readonly hasDrifted?: () => boolean;
   readonly quiet?: number;
 }
 
@@ -40,6 +41,7 @@ export async function startLoop(scripted: Scripted) {
   const lifecycle = new AbortController();
   const changes: DocumentChange[] = [];
   const compiled: RenderedFiles[] = [];
+  const reloaded: RenderedFiles[] = [];
   const builtIn = await builtInRender();
   const silent = { info() {}, warn() {} };
   const report = createReport({
@@ -68,12 +70,17 @@ export async function startLoop(scripted: Scripted) {
       return (await scripted.compile?.(files)) ?? { outcome: 'proven', durationMs: 1, notes: [] };
     },
     confirm: async () => ({ outcome: 'proven', durationMs: 1, notes: [] }),
+    async reload(files) {
+      reloaded.push(files);
+      return { outcome: 'proven', durationMs: 1, notes: [] };
+    },
     isRunning: () => true,
+    hasDrifted: () => scripted.hasDrifted?.() ?? false,
     applied: { documents: new Map(), files: null, compiling: null },
     report,
     signal: lifecycle.signal,
   });
-  return { reconciler, report, changes, compiled, stop: () => lifecycle.abort() };
+  return { reconciler, report, changes, compiled, reloaded, stop: () => lifecycle.abort() };
 }
 
 export async function builtInRender(): Promise<Render> {
