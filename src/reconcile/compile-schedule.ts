@@ -48,6 +48,7 @@ export function createCompileSchedule(options: CompileScheduleOptions): CompileS
   let started = false;
   let calmAt = Number.NEGATIVE_INFINITY;
   let nextQuietAt: number | null = null;
+  let calmWaits = false;
 
   return {
     targets(model, compiled) {
@@ -70,7 +71,11 @@ export function createCompileSchedule(options: CompileScheduleOptions): CompileS
       started = true;
       return choose(time, compiled);
     },
-    isCalm: () => options.mode === 'at-once' || now() >= calmAt,
+    isCalm() {
+      const calm = options.mode === 'at-once' || now() >= calmAt;
+      calmWaits = !calm;
+      return calm;
+    },
     finished(durationMs) {
       calmAt = now() + Math.max(options.interval, 20 * durationMs);
     },
@@ -81,9 +86,9 @@ export function createCompileSchedule(options: CompileScheduleOptions): CompileS
     waitingFor: (host) => waiting.get(host) ?? null,
     failed: () => new Set([...waiting].filter(([, why]) => why === 'failed').map(([host]) => host)),
     wakeIn() {
-      const time = now();
-      const moments = [nextQuietAt, calmAt].filter((at): at is number => at !== null && at > time);
-      return moments.length === 0 ? null : Math.min(...moments) - time;
+      // A moment that has passed since it was found to lie ahead counts too, or nobody would ever wake for it.
+      const moments = [nextQuietAt, calmWaits ? calmAt : null].filter((at): at is number => at !== null);
+      return moments.length === 0 ? null : Math.max(0, Math.min(...moments) - now());
     },
   };
 

@@ -6,6 +6,7 @@ import type { Model } from '../model/model.ts';
 import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
 import type { Applied, DocumentChange, Plan } from '../model/plan.ts';
 import type { RenderedFiles, SourceLines } from '../model/rendered.ts';
+import { expiredCertificates } from '../translate/expiry.ts';
 import {
   compileDiagnostics,
   hostRefusal,
@@ -15,6 +16,7 @@ import {
   startDiagnostics,
   templateRefusal,
 } from './diagnostics.ts';
+import { createTroubles } from './troubles.ts';
 
 export interface Report {
   seen(sequence: number): void;
@@ -82,10 +84,6 @@ export interface ReportLog {
   warn(fields: object, message: string): void;
 }
 
-type Troubles = Readonly<
-  Record<'pass' | 'start' | 'templates' | 'publish' | 'compile', readonly Diagnostic[]>
->;
-
 export function createReport(parts: {
   readonly log: ReportLog;
   readonly measure: Measurements;
@@ -99,8 +97,7 @@ export function createReport(parts: {
   let lastPlan: LastPlan | null = null;
   let reloads = 0;
   let pushes = 0;
-  const notCompiled = new Map<string, Diagnostic>();
-  let troubles: Troubles = { pass: [], start: [], templates: [], publish: [], compile: [] };
+  const troubles = createTroubles(log);
 
   return {
     seen(sequence) {
@@ -116,13 +113,13 @@ export function createReport(parts: {
       lastPlan = { kind: decision.kind, reasons, at: parts.now().toISOString() };
       if (decision.kind !== 'nothing') log.info({ plan: decision.kind, reasons }, 'planned');
     },
-    renderFailed: (error) => say('templates', renderDiagnostics(error)),
-    passFailed: (error) => say('pass', internalDiagnostics(error)),
-    started: (trouble) => say('start', trouble === null ? [] : startDiagnostics(trouble)),
-    templates: (diagnostics) => say('templates', diagnostics),
+    renderFailed: (error) => troubles.say('templates', renderDiagnostics(error)),
+    passFailed: (error) => troubles.say('pass', internalDiagnostics(error)),
+    started: (trouble) => troubles.say('start', trouble === null ? [] : startDiagnostics(trouble)),
+    templates: (diagnostics) => troubles.say('templates', diagnostics),
     published(change, outcome, milliseconds) {
       measure.push(outcome.outcome, milliseconds);
-      troubles = { ...troubles, publish: publishDiagnostics(outcome) };
+      troubles.say('publish', publishDiagnostics(outcome));
       if (outcome.outcome !== 'refused') pushes += 1;
       const counts = {
         put: change.put.length,
@@ -140,17 +137,17 @@ export function createReport(parts: {
       if (outcome.outcome === 'proven') reloads += 1;
       filesEnded(files, outcome);
       if (outcome.outcome !== 'invalid' || blame === null) return;
-      troubles = { ...troubles, compile: [] };
-      if ('templates' in blame) say('templates', templateRefusal(outcome.message));
-      else notCompiled.set(blame.host, hostRefusal(blame, outcome.message));
+      troubles.say('compile', []);
+      if ('templates' in blame) troubles.say('templates', templateRefusal(outcome.message));
+      else troubles.sayOf(blame.host, hostRefusal(blame, outcome.message));
     },
     confirmEnded: filesEnded,
     passed(sequence, next) {
       passed = sequence;
-      troubles = { ...troubles, pass: [] };
+      troubles.say('pass', []);
       facts = next;
-      if (!next.filesWanted) troubles = { ...troubles, compile: [] };
-      for (const host of notCompiled.keys()) if (!next.failedHosts.has(host)) notCompiled.delete(host);
+      if (!next.filesWanted) troubles.say('compile', []);
+      troubles.keepHosts(next.failedHosts);
     },
     facts() {
       const waiting = waitingFor();
@@ -161,27 +158,22 @@ export function createReport(parts: {
         lastPlan,
         reloads,
         pushes,
-        diagnostics: [
-          ...(model?.diagnostics ?? []),
-          ...Object.values(troubles).flat(),
-          ...notCompiled.values(),
-        ].sort(compareDiagnostics),
+        diagnostics: [...ofModel(), ...troubles.all()].sort(compareDiagnostics),
         hosts: { compiled, interpreted: Math.max(0, (model?.servers.size ?? 0) - compiled) },
         filesDigest: facts?.applied.files?.digest ?? null,
       };
     },
   };
 
-  function filesEnded(files: RenderedFiles, outcome: CompileOutcome): void {
-    troubles = { ...troubles, compile: compileDiagnostics(outcome) };
-    const well = outcome.outcome === 'proven' || outcome.outcome === 'written';
-    if (well) log.info({ files: files.digest, ...outcome }, `files are ${outcome.outcome}`);
-    else log.warn({ files: files.digest, outcome }, outcome.message);
+  /** Expiry needs a clock, which translation has not. */
+  function ofModel(): readonly Diagnostic[] {
+    return model === null ? [] : [...model.diagnostics, ...expiredCertificates(model, parts.now().getTime())];
   }
 
-  function say(about: keyof Troubles, diagnostics: readonly Diagnostic[]): void {
-    troubles = { ...troubles, [about]: diagnostics };
-    for (const trouble of diagnostics) log.warn({ diagnostic: trouble }, trouble.message);
+  function filesEnded(files: RenderedFiles, outcome: CompileOutcome): void {
+    troubles.say('compile', compileDiagnostics(outcome));
+    const well = outcome.outcome === 'proven' || outcome.outcome === 'written';
+    if (well) log.info({ files: files.digest, ...outcome }, `files are ${outcome.outcome}`);
   }
 
   function waitingFor(): readonly string[] {

@@ -46,6 +46,7 @@ for (const { form, flags } of FORMS) {
           await sleep(25);
           continue;
         }
+        await sleep(300); // so that the push that is waited for is that of this change
         await gateway.change(put);
         await sleep(30); // what was on its way when it settled
         for (const backend of backends) backend.resetCounts();

@@ -29,7 +29,7 @@ testGateway(
     const ours = (text: string) => `${builtIn}    ${text}\n`;
     const templateFaults = async () =>
       (await gateway.state()).diagnostics.filter(({ object, code }) =>
-        `${object} ${code}`.includes('template'),
+        /template|hbs/.test(`${object} ${code}`),
       );
 
     await writeFile(override, ours('add_header X-Operator first always;'));
@@ -48,7 +48,7 @@ testGateway(
       await gateway.stateWhen(`it is said of ${text}`, ({ diagnostics }) =>
         diagnostics.some(
           ({ object, code, message }) =>
-            `${object} ${code}`.includes('template') && says.test(`${object} ${message}`),
+            /template|hbs/.test(`${object} ${code}`) && says.test(`${object} ${message}`),
         ),
       );
       expect(await live()).toBe(good);

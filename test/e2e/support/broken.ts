@@ -8,8 +8,10 @@ export const MARKER = 'h0stile';
 export type Broken = {
   readonly name: string;
   readonly objects: readonly Manifest[];
-  /** Start of the field that a diagnostic on `Ingress/default/<name>` has to name. */
-  readonly field: string;
+  /** Whom the diagnostic has to name; `Ingress/default/<name>` unless the mistake is in what it refers to. */
+  readonly object: string;
+  /** Start of the field that it has to name; null: nothing is wrong, only odd. */
+  readonly field: string | null;
   /** No host of it is valid and ours: the whole file has to be as without it. (A host with a bad path answers 404.) */
   readonly unservable: boolean;
 };
@@ -74,7 +76,10 @@ const STRINGS: readonly (readonly [
   [
     'spec.defaultBackend',
     false,
-    (o, text) => put(o, ['spec', 'defaultBackend'], { service: { name: text, port: { number: 80 } } }),
+    (o, text) => {
+      put(o, ['spec', 'rules', 0, 'http', 'paths', 0, 'path'], '/only');
+      put(o, ['spec', 'defaultBackend'], { service: { name: text, port: { number: 80 } } });
+    },
   ],
   ...[
     'proxy-body-size',
@@ -182,18 +187,18 @@ const MISTAKES: Readonly<
     (o) => put(o, ['spec', 'tls'], [{ hosts: [o.spec?.rules?.[0]?.host], secretName: 'nowhere' }]),
   ],
   'secret-garbled': [
-    'spec.tls[0].secretName',
+    'Secret/garbled-tls',
     false,
     (o) => put(o, ['spec', 'tls'], [{ hosts: [o.spec?.rules?.[0]?.host], secretName: 'garbled-tls' }]),
   ],
   'secret-mixed': [
-    'spec.tls[0].secretName',
+    'Secret/mixed-tls',
     false,
     (o) => put(o, ['spec', 'tls'], [{ hosts: [o.spec?.rules?.[0]?.host], secretName: 'mixed-tls' }]),
   ],
   'annotations-list': ['metadata.annotations', true, (o) => put(o, ['metadata', 'annotations'], ['x'])],
   'canary-alone': [
-    'metadata.annotations',
+    `${PATH}.path`,
     true,
     (o) =>
       put(o, ['metadata', 'annotations'], {
@@ -205,7 +210,11 @@ const MISTAKES: Readonly<
 
 export function brokenIngresses(): readonly Broken[] {
   const hostile = STRINGS.flatMap(([field, unservable, set], i) =>
-    HOSTILE.map((text, j) => broken(`bad-${i}-${j}`, field, unservable, (object) => set(object, text))),
+    HOSTILE.map((text, j) =>
+      broken(`bad-${i}-${j}`, isOddPath(field, text) ? null : field, unservable, (object) =>
+        set(object, text),
+      ),
+    ),
   );
   const mistakes = Object.entries(MISTAKES).map(([name, [field, unservable, set]]) =>
     broken(name, field, unservable, set),
@@ -238,12 +247,29 @@ export function goodObjects(
   ];
 }
 
-function broken(name: string, field: string, unservable: boolean, set: (object: Loose) => unknown): Broken {
+/** Printable text behind a slash is a path like any other: it is served as it stands, by the interpreter. */
+function isOddPath(field: string, text: string): boolean {
+  return field.endsWith('.path') && /^[ -~]{1,1000}$/.test(text);
+}
+
+function broken(
+  name: string,
+  field: string | null,
+  unservable: boolean,
+  set: (object: Loose) => unknown,
+): Broken {
   const object = structuredClone(
     ingress(name, { host: `${name}.example`, service: 'good' }),
   ) as unknown as Loose;
   set(object);
-  return { name, objects: [object as unknown as Manifest], field, unservable };
+  const [kind, named = ''] = /^Secret\/(.*)$/.exec(field ?? '') ?? [null];
+  return {
+    name,
+    objects: [object as unknown as Manifest],
+    object: kind === null ? `Ingress/default/${name}` : `Secret/default/${named}`,
+    field: kind === null ? field : '',
+    unservable,
+  };
 }
 
 function put(object: Loose, path: readonly (string | number)[], value: unknown): void {

@@ -57,7 +57,7 @@ describe('which hosts are compiled', () => {
     const world = model(server('m'), server('n'));
     schedule.targets(world, new Set());
     clock.time = 20_000;
-    const more = model(server('a'), ...[...world.servers.values()]);
+    const more = model(server('a'), ...world.servers.values());
     schedule.targets(more, new Set(['m', 'n']));
     clock.time = 40_000;
     expect([...schedule.targets(more, new Set(['m', 'n']))]).toEqual(['m', 'n']);
@@ -90,12 +90,23 @@ describe('which hosts are compiled', () => {
   });
 });
 
+test('a quiet time that ends between looking and asking when to look again is not slept over', () => {
+  const clock = { time: 0 };
+  const schedule = scheduleAt(clock);
+  schedule.targets(model(server('a')), new Set());
+  clock.time = 1;
+  schedule.targets(model(server('a'), server('b')), new Set(['a']));
+  clock.time = 20_000;
+  expect(schedule.wakeIn()).toBe(0);
+});
+
 describe('when a calm compile may start', () => {
   test('not within the interval, and not within twenty times what the last one took', () => {
     const clock = { time: 0 };
     const schedule = scheduleAt(clock);
     expect(schedule.isCalm()).toBe(true);
     schedule.finished(100);
+    expect(schedule.wakeIn()).toBe(null);
     clock.time = 29_999;
     expect(schedule.isCalm()).toBe(false);
     expect(schedule.wakeIn()).toBe(1);
