@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import { makeAuthority, makeLeaf } from '../support/certs.ts';
-import { type Broken, brokenIngresses, brokenSecrets, goodObjects, MARKER } from './support/broken.ts';
+import { type Broken, brokenIngresses, brokenSecrets, goodObjects } from './support/broken.ts';
 import { runToEnd } from './support/controller.ts';
+import { MARKER } from './support/hostile.ts';
 import { ingressClass, type Manifest, toYaml } from './support/objects.ts';
 import { testGateway } from './support/test-gateway.ts';
 
@@ -70,7 +71,7 @@ testGateway(
     for (const { name } of gated) expect((await gateway.get(`${name}.example`)).status).toBe(503);
 
     // The same with all of them compiled.
-    await Promise.all([gateway.controller().stop()]);
+    await gateway.controller().stop();
     gateway.startController(['--compile', 'at-once']);
     await gateway.settled(60_000);
     expect(await live()).not.toContain(MARKER);

@@ -129,7 +129,7 @@ async function askHttp2(
             const stream = session.request({ ':path': '/', ':authority': host });
             let answer = '';
             stream.on('response', (headers) => {
-              answer = `${headers[':status']} ${headers['x-backend']}`;
+              answer = `${headers[':status']} ${String(headers['x-backend'])}`;
             });
             stream
               .on('error', fail)

@@ -136,6 +136,6 @@ async function swap(mount: string, version: number, objects: readonly Manifest[]
   await rename(join(mount, '..data_tmp'), join(mount, '..data'));
   await symlink('..data/shop.yaml', join(mount, 'shop.yaml')).catch(() => undefined);
   for (const name of await readdir(mount)) {
-    if (/^\.\.2026/.test(name) && name !== fresh) await rm(join(mount, name), { recursive: true });
+    if (name.startsWith('..2026') && name !== fresh) await rm(join(mount, name), { recursive: true });
   }
 }

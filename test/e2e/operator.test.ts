@@ -76,7 +76,7 @@ testGateway(
           ingress('shop', { host: 'shop.example', service: 'shop' }),
         ],
       },
-      prepare: async ({ httpPort }) => void (await occupy(httpPort)),
+      prepare: ({ httpPort }) => occupy(httpPort),
     }),
   },
   async ({ gateway }) => {

@@ -18,7 +18,7 @@ testGateway(
           ingress('shop', { host: 'shop.example', service: 'shop' }),
         ],
       },
-      prepare: async ({ folder }) => void (await mkdir(join(folder, 'templates'))),
+      prepare: ({ folder }) => mkdir(join(folder, 'templates')),
     }),
   },
   async ({ gateway, backends: [one] }) => {

@@ -2,6 +2,7 @@
 import { expect } from '@jest/globals';
 import { freePort } from '../support/ports.ts';
 import { runToEnd } from './support/controller.ts';
+import type { Gateway } from './support/gateway.ts';
 import { ingress, workload } from './support/objects.ts';
 import { testGateway } from './support/test-gateway.ts';
 
@@ -20,17 +21,13 @@ testGateway(
   async ({ gateway }) => {
     const workers = await gateway.proxy.workers();
     const second = await runToEnd([
-      ...[
-        'run',
-        '--manifests',
-        gateway.manifests,
-        '--prefix',
-        gateway.prefix,
-        '--nginx',
-        gateway.nginx.binary,
-      ],
-      ...['--http-port', String(await freePort()), '--https-port', String(await freePort())],
-      ...['--admin-address', '127.0.0.1:0', '--supervise'],
+      ...commonFlags(gateway),
+      '--http-port',
+      String(await freePort()),
+      '--https-port',
+      String(await freePort()),
+      '--admin-address',
+      '127.0.0.1:0',
     ]);
     expect(second.code).toBe(1);
     expect(second.stderr).toContain(`pid ${gateway.controller().pid}`);
@@ -51,21 +48,14 @@ testGateway(
   async ({ gateway, backends: [one] }) => {
     await gateway.stateWhen('it is up', () => true);
     await gateway.controller().kill();
-    const again = await runToEnd([
-      ...[
-        'run',
-        '--manifests',
-        gateway.manifests,
-        '--prefix',
-        gateway.prefix,
-        '--nginx',
-        gateway.nginx.binary,
-      ],
-      ...['--admin-address', one?.endpoint ?? '', '--supervise'],
-    ]);
+    const again = await runToEnd([...commonFlags(gateway), '--admin-address', one?.endpoint ?? '']);
     expect(again.code).toBe(1);
     expect(again.stderr).toContain('--admin-address');
     expect(again.stderr).toContain(one?.endpoint);
     expect(await gateway.proxy.masters()).toEqual([]);
   },
 );
+
+function commonFlags({ manifests, prefix, nginx }: Gateway): readonly string[] {
+  return ['run', '--manifests', manifests, '--prefix', prefix, '--nginx', nginx.binary, '--supervise'];
+}

@@ -97,11 +97,19 @@ async function prepareGateway(options: GatewayOptions): Promise<Gateway> {
   const [httpPort = 0, httpsPort = 0, adminPort = 0] = await freePorts(3);
   const places: Places = { folder, prefix, manifests, httpPort, httpsPort, adminPort };
   const given = typeof options.flags === 'function' ? options.flags(places) : (options.flags ?? []);
+  const basics = {
+    manifests,
+    prefix,
+    nginx: nginx.binary,
+    'http-port': String(httpPort),
+    'https-port': String(httpsPort),
+    'admin-address': `127.0.0.1:${adminPort}`,
+    configmap: 'default/gateway-settings',
+  };
+  const supervised = options.nginx === undefined || options.nginx === 'supervised';
   const flags = [
-    ...['--manifests', manifests, '--prefix', prefix, '--nginx', nginx.binary],
-    ...['--http-port', String(httpPort), '--https-port', String(httpsPort)],
-    ...['--admin-address', `127.0.0.1:${adminPort}`, '--configmap', 'default/gateway-settings'],
-    ...(options.nginx === undefined || options.nginx === 'supervised' ? ['--supervise'] : []),
+    ...Object.entries(basics).flatMap(([name, value]) => [`--${name}`, value]),
+    ...(supervised ? ['--supervise'] : []),
     ...given,
   ];
   const controllers: Controller[] = [];
@@ -202,10 +210,9 @@ async function prepareGateway(options: GatewayOptions): Promise<Gateway> {
 const opened = new Set<() => Promise<void>>();
 
 export async function closeAllGateways(): Promise<void> {
-  for (const cleanup of [...opened]) {
-    opened.delete(cleanup);
-    await cleanup();
-  }
+  const left = Array.from(opened);
+  opened.clear();
+  for (const cleanup of left) await cleanup();
 }
 
 function tail(text: string, length: number): string {
