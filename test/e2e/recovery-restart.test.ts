@@ -89,6 +89,7 @@ testGateway(
         'its return is noticed',
         ({ nginx, settled }) => settled && nginx.running && !nginx.masters.includes(old ?? 0),
       );
+      await gateway.proxy.workers(); // have their titles now, which are those of a master at first
       expect(state.nginx.masters).toEqual(await gateway.proxy.masters());
       const moved = end === 'stop' ? two : one;
       await gateway.change(() => gateway.put('slices.yaml', ...slices('shop', [moved?.endpoint ?? ''])));
