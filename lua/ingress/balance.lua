@@ -51,17 +51,22 @@ local function may_take(route)
 end
 
 
--- A key may leave between the moment when a request was matched and this one, minutes later for a slow upload, or
--- for as long as a compiled location names a host that is gone: what is in force for this URI now decides.
+-- What the files of this worker say may be out of date: a key may have left since a request was matched, minutes
+-- ago for a slow upload, or stay in a compiled location whose host is gone; and a location may be of older paths of
+-- its host. What is in force for this URI now decides. Where a slash is missing now, the older location serves on.
 local function find_route()
   local key = var.route
   local entry = key and key ~= "" and get("route", key)
-  if entry then
+  if entry and not entry.body.stale then
     return entry.body
   end
-  key = router.match(var.host, var.uri)
-  entry = key and get("route", key)
-  return entry and may_take(entry.body) and entry.body
+  local slash
+  key, slash = router.match(var.host, var.uri)
+  local current = key and get("route", key)
+  if entry then
+    return current and current.body or slash and entry.body
+  end
+  return current and may_take(current.body) and current.body
 end
 
 

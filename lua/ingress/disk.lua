@@ -1,14 +1,18 @@
 -- Loads the last accepted documents from the state folder into an empty dict, before there are workers: a start with
 -- the controller dead serves its first request. The newest snapshot that is whole, then journals for as long as
 -- each batch follows the one before it. What is wrong on disk is said in sentences, in the log and by /config.
+-- The dict is also empty at a reload that changes its size: when the documents do not fit then, the reload is
+-- refused, and what is in force stays so.
 -- phase: init (the folder is root's alone) · yields: no · dicts: all three · state: none
 
 local apply = require("ingress.store.apply")
 local json = require("ingress.json")
 local parse = require("ingress.batch").parse
+local process = require("ngx.process")
 local system = require("ingress.system")
 local version = require("ingress.store.version")
 
+local error = error
 local format = string.format
 local match = string.match
 local open = io.open
@@ -49,6 +53,24 @@ local function numbers_in(folder)
 end
 
 
+-- A first start knows no role yet.
+local function is_reload()
+  return process.type() == "master"
+end
+
+
+local function refusal(reason, needed, free)
+  if reason ~= "full" then
+    return reason
+  end
+  local problem = format("it needs %d bytes of %d free ones", needed, free)
+  if is_reload() then
+    error("ingress_documents is too small for what is in force: " .. problem, 0)
+  end
+  return problem
+end
+
+
 -- nil, or a sentence why the snapshot is not in force now.
 local function load_snapshot(path)
   local text = read_file(path)
@@ -64,7 +86,7 @@ local function load_snapshot(path)
   end
   local result, reason, needed, free = apply(batch)
   if not result then
-    return reason == "full" and format("it needs %d bytes of %d free ones", needed, free) or reason
+    return refusal(reason, needed, free)
   end
 end
 
@@ -82,9 +104,9 @@ local function load_journal(path)
     local known = batch.epoch < current.epoch
       or (batch.epoch == current.epoch and batch.generation <= current.generation)
     if not known then
-      local result, reason = apply(batch)
+      local result, reason, needed, free = apply(batch)
       if not result then
-        return format("byte %d: %s", at, reason)
+        return format("byte %d: %s", at, refusal(reason, needed, free))
       end
     end
     at = batch.next

@@ -67,6 +67,7 @@ return {
     canaries = optional(list(canary)),
     sslRedirect = optional(one_of(true)),
     denied = optional(text()),
+    stale = optional(one_of(true)),
     timeouts = optional(timeouts),
     tries = integer(0),
     triesTimeout = optional(number(0)),

@@ -95,6 +95,8 @@ async function serve(
 
   const supervisor = flags.supervise ? superviseNginx(binary, prefix, log, report) : null;
   if (plane.startable) supervisor?.ensure();
+  // Nothing is awaited between the first templates and the loop, which their next change is told to.
+  const ipv6 = await hasIpv6();
   const renders = await liveTemplates({
     folder: flags.templateDir,
     runtime,
@@ -113,7 +115,7 @@ async function serve(
     now: () => performance.now(),
   });
   const reconciler = createReconciler({
-    translate: createTranslator(translateOptions(flags, await hasIpv6())),
+    translate: createTranslator(translateOptions(flags, ipv6)),
     ...renders,
     schedule,
     async publish(change) {

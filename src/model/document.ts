@@ -55,6 +55,8 @@ export interface RouteBody {
   readonly canaries?: readonly CanaryBody[];
   readonly sslRedirect?: true;
   readonly denied?: string;
+  /** Compiled locations that name this key are of older paths of the host: the balancer asks the router. */
+  readonly stale?: true;
   readonly timeouts?: { readonly connect: number; readonly send: number; readonly read: number };
   readonly tries: number;
   readonly triesTimeout?: number;

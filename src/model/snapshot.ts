@@ -20,7 +20,10 @@ export interface Snapshot {
   readonly endpointSlices: ReadonlyMap<ObjectName, EndpointSlice>;
   readonly secrets: ReadonlyMap<ObjectName, Secret>;
   readonly configMaps: ReadonlyMap<ObjectName, ConfigMap>;
-  /** Names of ExternalName Services → addresses last resolved; a name that never resolved is absent. */
+  /**
+   * Names of ExternalName Services → addresses last resolved. A name that was looked up in vain has none, and the
+   * source says why; one that was not looked up (yet) is absent.
+   */
   readonly resolved: ReadonlyMap<string, readonly string[]>;
   /** What the source itself has to say: files that do not parse, objects of the wrong shape. */
   readonly diagnostics: readonly Diagnostic[];

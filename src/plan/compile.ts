@@ -1,10 +1,11 @@
 // Whether the files have to change, how urgently, and why.
 
-import type { Document, DocumentKey, HostBody, SettingsBody } from '../model/document.ts';
+import type { Document, DocumentKey, SettingsBody } from '../model/document.ts';
 import type { RouteId } from '../model/model.ts';
 import type { Applied, AppliedFiles, Compile } from '../model/plan.ts';
 import type { Rendered, RenderedFiles } from '../model/rendered.ts';
 import { bounded } from './sentences.ts';
+import { namesExactly, wantedKeys } from './wanted-keys.ts';
 
 /** null: what is live, or will be once the compile under way is proven, is what is wanted. */
 export function planCompile(applied: Applied, rendered: Rendered): Compile | null {
@@ -20,6 +21,14 @@ export function planCompile(applied: Applied, rendered: Rendered): Compile | nul
     when: urgent || differences.length === 0 ? 'now' : 'calm',
     reasons: sentences.length === 0 ? ['files: changed as a whole'] : bounded(sentences),
   };
+}
+
+/**
+ * May nginx take documents that it refused once it runs these files? The `http` section says how much memory there
+ * is for them, and by which Lua they are read. What the files name and the documents lack is found by the router.
+ */
+export function mayCureRefusal({ files: live }: Applied, { files }: Rendered): boolean {
+  return live !== null && live.sections.get('http') !== files.sections.get('http');
 }
 
 interface Difference {
@@ -59,20 +68,12 @@ function isMissed(
   before: ReadonlyMap<RouteId, string>,
   documents: ReadonlyMap<DocumentKey, Document>,
 ): boolean {
+  const wanted = wantedKeys(host, documents);
+  if (wanted !== null) return !namesExactly(before, wanted);
+  // Gone: its keys answer 404 already, which is right unless somebody else takes the host.
   const settings = documents.get('settings:global')?.body as SettingsBody | undefined;
-  const body = documents.get(`host:${host}`)?.body as HostBody | undefined;
-  if (body === undefined) {
-    // Gone: its keys answer 404 already, which is right unless somebody else takes the host.
-    const wildcard = `*${host.slice(host.indexOf('.'))}`;
-    return (
-      settings?.defaultRoute !== undefined || documents.has('host:*') || documents.has(`host:${wildcard}`)
-    );
-  }
-  const wanted = new Set([...Object.values(body.exact), ...Object.values(body.prefix)]);
-  if (body.prefix['/'] === undefined && settings?.defaultRoute !== undefined)
-    wanted.add(settings.defaultRoute);
-  const named = new Set(before.values());
-  return wanted.size !== named.size || [...wanted].some((key) => !named.has(key));
+  const wildcard = `*${host.slice(host.indexOf('.'))}`;
+  return settings?.defaultRoute !== undefined || documents.has('host:*') || documents.has(`host:${wildcard}`);
 }
 
 function sameKeys(a: ReadonlyMap<RouteId, string>, b: ReadonlyMap<RouteId, string>): boolean {

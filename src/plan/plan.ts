@@ -9,8 +9,9 @@ import { withRetained } from './retention.ts';
 import { changeReasons } from './sentences.ts';
 
 export function plan(applied: Applied, rendered: Rendered): Plan {
-  const change = documentChange(applied.documents, withRetained(applied, rendered));
-  const reasons = changeReasons(applied.documents, change);
+  const wanted = withRetained(applied, rendered);
+  const change = documentChange(applied.documents, wanted);
+  const reasons = changeReasons(applied.documents, change, wanted);
   const compile = planCompile(applied, rendered);
   if (compile !== null) {
     return { kind: 'push+compile', reasons: [...reasons, ...compile.reasons], change, compile };

@@ -20,15 +20,19 @@ const MAX_SENTENCES = 20;
 export function changeReasons(
   applied: ReadonlyMap<DocumentKey, Document>,
   change: DocumentChange,
+  wanted: ReadonlyMap<DocumentKey, Document>,
 ): readonly string[] {
   const total = change.put.length + change.remove.length;
   const shown: string[] = [];
   for (const document of change.put.slice(0, MAX_SENTENCES)) {
     shown.push(`${nameOf(document)}: ${difference(applied.get(documentKey(document)), document)}`);
   }
-  for (const key of change.remove.slice(0, MAX_SENTENCES - shown.length)) {
+  const removed = change.remove.slice(0, MAX_SENTENCES - shown.length);
+  const staying = removed.some((key) => applied.get(key)?.kind === 'route') ? routeNames(wanted) : NO_NAMES;
+  for (const key of removed) {
     const document = applied.get(key);
-    shown.push(`${document === undefined ? key : nameOf(document)}: removed`);
+    const name = document === undefined ? key : nameOf(document);
+    shown.push(`${name}: ${staying.has(name) ? 'its former form is no longer in use' : 'removed'}`);
   }
   return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
 }
@@ -41,6 +45,13 @@ export function bounded(sentences: readonly string[]): readonly string[] {
 function nameOf({ kind, id }: Document): string {
   return kind === 'settings' ? kind : `${kind} ${kind === 'route' ? routeIdOf(id) : id}`;
 }
+
+/** A route that is cut anew has another key, and what leaves then is not the route. */
+function routeNames(documents: ReadonlyMap<DocumentKey, Document>): ReadonlySet<string> {
+  return new Set([...documents.values()].filter(({ kind }) => kind === 'route').map(nameOf));
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 function difference(before: Document | undefined, after: Document): string {
   if (before === undefined) return 'added';
@@ -67,7 +78,11 @@ function routeDifference(before: RouteBody, after: RouteBody): string {
   if (before.sslRedirect !== after.sslRedirect)
     return `redirect to https ${after.sslRedirect ? 'on' : 'off'}`;
   if (before.denied !== after.denied) return after.denied === undefined ? 'no longer denied' : 'denied';
-  return `${changedFields(before, after).join(', ')} changed`;
+  const fields = changedFields(before, after).filter((field) => field !== 'stale');
+  if (fields.length > 0) return `${fields.join(', ')} changed`;
+  return after.stale
+    ? 'matched by the router until the files of its host follow'
+    : 'the files of its host are live';
 }
 
 function canaryDifference(before: readonly CanaryBody[], after: readonly CanaryBody[]): string {

@@ -69,6 +69,8 @@ export function createCompileSchedule(options: CompileScheduleOptions): CompileS
       }
       seen = next;
       started = true;
+      // Asked for anew in each pass: a compile that nobody wants any more must not wake anybody.
+      calmWaits = false;
       return choose(time, compiled);
     },
     isCalm() {

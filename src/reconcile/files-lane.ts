@@ -35,10 +35,14 @@ export interface FilesLane {
   idle(): Promise<void>;
 }
 
+const CONFIRM_AGAIN_MS = 2_000;
+
 export function createFilesLane(parts: FilesLaneParts): FilesLane {
   let underWay: Promise<void> | null = null;
   let urgent: readonly string[] = [];
   let unproven: RenderedFiles | null = null;
+  /** An nginx that answers and cannot be proven (its master is gone) is not asked again at once. */
+  let confirmFrom = 0;
   let refused: { readonly digest: string; readonly until: number } | null = null;
   const retry = createBackoff({ first: 2_000, longest: 60_000 });
 
@@ -51,8 +55,8 @@ export function createFilesLane(parts: FilesLaneParts): FilesLane {
         begin(parts.reload, live, parts.onEnded);
         return;
       }
-      if (unproven !== null && parts.isRunning()) {
-        begin(parts.confirm, unproven, parts.onConfirmed);
+      if (unproven !== null && parts.isRunning() && performance.now() >= confirmFrom) {
+        begin(confirm, unproven, parts.onConfirmed);
         return;
       }
       if (plan.kind !== 'push+compile') return;
@@ -74,6 +78,14 @@ export function createFilesLane(parts: FilesLaneParts): FilesLane {
       while (underWay !== null) await underWay;
     },
   };
+
+  async function confirm(files: RenderedFiles): Promise<CompileOutcome> {
+    const outcome = await parts.confirm(files);
+    if (outcome.outcome === 'proven') return outcome;
+    confirmFrom = performance.now() + CONFIRM_AGAIN_MS;
+    parts.onRefused(CONFIRM_AGAIN_MS);
+    return outcome;
+  }
 
   function begin(
     work: (files: RenderedFiles) => Promise<CompileOutcome>,

@@ -7,6 +7,7 @@ import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
 import type { Applied, DocumentChange, Plan } from '../model/plan.ts';
 import type { Rendered, RenderedFiles } from '../model/rendered.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { mayCureRefusal } from '../plan/compile.ts';
 import { afterPush, compileFailed, compileProven, compileStarted, plan } from '../plan/plan.ts';
 import { createAlarm } from './alarm.ts';
 import { createBackoff } from './backoff.ts';
@@ -56,6 +57,8 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   let render = parts.render;
   /** The last whose files nginx took. */
   let good = parts.builtIn;
+  /** What made the files under way: new templates may come while nginx still judges the old. */
+  let judged = parts.render;
   let newest: { readonly snapshot: Snapshot; readonly sequence: number } | null = null;
   let dirty = false;
   let passing: Promise<void> | null = null;
@@ -122,12 +125,15 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     const started = performance.now();
     const model = parts.translate(snapshot);
     const rendered = tryRender(model, schedule.targets(model, compiledHosts()));
+    const renderedBy = render;
     const decision = plan(applied, rendered);
     report.planned(sequence, model, decision, performance.now() - started);
-    const published = await publish(decision);
-    // Make before break: files that name new routes follow the routes.
+    const { published, mayCompile } = await publish(decision, rendered);
     const isLive = rendered.files.digest === applied.files?.digest;
-    if (published && !signal.aborted) lane.offer(decision, isLive ? rendered.files : null);
+    if (mayCompile && !signal.aborted) {
+      if (lane.isIdle()) judged = renderedBy;
+      lane.offer(decision, isLive ? rendered.files : null);
+    }
     const filesWanted = decision.kind === 'push+compile' || !lane.isIdle();
     const compileWaits = lane.waits(decision);
     report.passed(sequence, {
@@ -157,23 +163,24 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     }
   }
 
-  async function publish(decision: Plan): Promise<boolean> {
-    if (decision.kind === 'nothing' || isEmpty(decision.change)) return true;
+  /** Make before break: files that name new routes follow the routes, unless they are what the routes wait for. */
+  async function publish(decision: Plan, rendered: Rendered): Promise<Published> {
+    if (decision.kind === 'nothing' || isEmpty(decision.change)) return { published: true, mayCompile: true };
     const started = performance.now();
     const outcome = await parts.publish(decision.change);
     report.published(decision.change, outcome, performance.now() - started);
     if (outcome.outcome === 'refused') {
       alarm.within(retryPublish.next());
-      return false;
+      return { published: false, mayCompile: outcome.code !== 'disk' && mayCureRefusal(applied, rendered) };
     }
     retryPublish.reset();
     applied = afterPush(applied, decision.change);
-    return true;
+    return { published: true, mayCompile: true };
   }
 
   function compileEnded(files: RenderedFiles, outcome: CompileOutcome): void {
     if (outcome.outcome === 'proven' || outcome.outcome === 'written') {
-      good = render;
+      good = judged;
       if (applied.compiling !== null) applied = compileProven(applied);
       schedule.finished(outcome.outcome === 'proven' ? outcome.durationMs : 0);
       report.compileEnded(files, outcome, null);
@@ -190,14 +197,19 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
 
   /** Text of ours was refused: by the user's templates, else by one host that then stays interpreted. */
   function blame(files: RenderedFiles, line: number | null): Blame {
-    if (render !== parts.builtIn && render !== good) {
-      render = good;
+    if (judged !== parts.builtIn && judged !== good) {
+      if (render === judged) render = good;
       return { templates: true };
     }
     const owner = lineOwner(files, line);
     if (owner !== null) schedule.exclude(owner.host);
     return owner;
   }
+}
+
+interface Published {
+  readonly published: boolean;
+  readonly mayCompile: boolean;
 }
 
 function isEmpty(change: DocumentChange): boolean {

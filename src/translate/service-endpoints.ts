@@ -27,7 +27,7 @@ export function readService(
   return { endpoints: [], diagnostics: [...reading.diagnostics, none] };
 }
 
-/** @param addresses that its name resolved to last. */
+/** @param addresses that its name resolved to last; none: the source has said why. */
 export function readExternal(
   service: Service,
   port: number,
@@ -60,6 +60,7 @@ export function readExternal(
       'Services of type ExternalName get no traffic, as --disable-svc-external-name says',
       'Use a Service with endpoints.',
     );
+  if (addresses?.length === 0) return { endpoints: [], diagnostics: [] };
   const endpoints = endpointsAt(addresses ?? (address(name).ok ? [name] : []), port);
   return endpoints.length > 0
     ? { endpoints, diagnostics: [] }

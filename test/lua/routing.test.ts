@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Backend, startBackend } from '../support/backend.ts';
 import type { RawRequest } from '../support/http-client.ts';
-import { at, delta, full, settings } from './support/documents.ts';
+import { at, delta, full, host, route, settings } from './support/documents.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
 import { routingWorld } from './support/routing-world.ts';
 
@@ -141,6 +141,29 @@ test('compiled locations: live route, key that left, denied, without endpoints',
     404,
   );
   expect((await send('compiled.test', '/exact')).status).toBe(200);
+});
+
+test('a stale location asks the router: a gate on a path that the files lack holds', async () => {
+  const { generation } = (await gateway.get()).status;
+  const stale = route('dir', 'b', { stale: true });
+  const paths = host('compiled.test', {
+    '=/exact': 'exact',
+    '/dir/': 'dir',
+    '/dir/admin/': 'denied',
+    '/dir/tls/': 'tls',
+    '=/dir/slash/': 'exact',
+  });
+  await gateway.post(delta(at(1, generation), at(1, generation + 1), [stale, paths]));
+  expect((await send('compiled.test', '/dir/x')).status).toBe(200);
+  expect((await send('compiled.test', '/dir/admin/')).status).toBe(503);
+  expect((await send('compiled.test', '/dir/admin/x', { method: 'POST', body: 'x' })).status).toBe(503);
+  // what a balancer cannot answer (redirects) is served as before until the files follow
+  expect((await send('compiled.test', '/dir/tls/')).status).toBe(200);
+  expect((await send('compiled.test', '/dir/slash')).status).toBe(200);
+  const without = host('compiled.test', { '=/exact': 'exact', '/dir/sub/': 'dir' });
+  await gateway.post(delta(at(1, generation + 1), at(1, generation + 2), [without]));
+  expect((await send('compiled.test', '/dir/x')).status).toBe(404);
+  expect((await send('compiled.test', '/dir/sub/x')).status).toBe(200);
 });
 
 test('the default route serves what nothing matches', async () => {

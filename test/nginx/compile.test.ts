@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import { LAYOUT } from '../../src/model/runtime.ts';
+import type { CompilerOptions } from '../../src/nginx/files/compile.ts';
 import { liveMasters } from '../../src/nginx/processes.ts';
+import { openProvenFiles } from '../../src/nginx/state/proven-files.ts';
 import { eventually } from '../support/eventually.ts';
 import { request } from '../support/http-client.ts';
 import { freePort } from '../support/ports.ts';
@@ -171,12 +173,15 @@ test('a master that dies during the reload is told from one that refuses', async
 
 test('a folder that cannot be written is an outcome, and a proof that cannot be kept is a note', async () => {
   const before = await runWith('one');
-  const onProven = () =>
-    Promise.reject(Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
+  // A file where the folder of the proven generations is to be made is an obstacle for root too.
+  const blocked = join(bed.prefix, 'blocked');
+  await writeFile(blocked, '');
+  const generations = openProvenFiles(blocked);
+  const onProven: CompilerOptions['onProven'] = (proven) => generations.saveProven(proven);
   const files = bed.files('two');
   expect(await bed.compiler({ onProven }).compile(files)).toMatchObject({
     outcome: 'proven',
-    notes: [expect.stringContaining('ENOSPC')],
+    notes: [expect.stringContaining('ENOTDIR')],
   }); // prettier-ignore
   // A folder where the staged file is to be put is an obstacle for root too.
   const next = bed.files('three');

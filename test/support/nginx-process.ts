@@ -60,7 +60,8 @@ export async function startNginx(options: NginxOptions): Promise<NginxProcess> {
     const exit = await run(nginx, masterArguments(prefix));
     if (exit !== 0) throw new Error(`nginx did not start (${exit}):\n${await errorLog()}`);
     await eventually(`nginx in ${prefix} accepts`, () => accepts(prefix, options.waitFor));
-    await workers();
+    // The kernel accepts before the processes have the titles that they are found by.
+    await eventually(`nginx in ${prefix} has workers`, async () => (await workers()).length > 0);
   };
   const kill = async () => {
     for (const master of await masters()) remember(known, await childPids(master));

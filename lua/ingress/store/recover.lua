@@ -14,13 +14,12 @@ local attempt_of = documents.attempt
 
 
 local function undo(pointers, values, staging)
-  local former = {}
+  local former, staged = {}, {}
   for _, value in pairs(values) do
-    local key, pointer = value[1], value[2]
-    if attempt_of(pointer) == staging then
-      documents.delete_value(key, pointer)
+    if attempt_of(value[2]) == staging then
+      staged[#staged + 1] = value
     else
-      former[key] = pointer
+      former[value[1]] = value[2]
     end
   end
   for key, pointer in pairs(pointers) do
@@ -31,6 +30,10 @@ local function undo(pointers, values, staging)
         documents.delete_pointer(key)
       end
     end
+  end
+  -- last: until its pointer is back, a document that was flipped is read from there
+  for i = 1, #staged do
+    documents.delete_value(staged[i][1], staged[i][2])
   end
 end
 

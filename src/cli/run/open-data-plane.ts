@@ -62,10 +62,7 @@ export async function openDataPlane(
   await publisher.recover();
 
   const { binary, runtime } = detected;
-  const onProven = async (files: RenderedFiles) => {
-    const saved = await state.saveProven(files);
-    if (saved.outcome === 'failed') throw new Error(saved.message);
-  };
+  const onProven = (proven: RenderedFiles) => state.saveProven(proven);
   const compiler = createCompiler({ binary, prefix, log, signal, onProven });
   const files = await recoverProven(state, prefix, compiler, notes);
   for (const note of notes) log.warn(note);

@@ -10,6 +10,7 @@ import { LAYOUT } from '../../model/runtime.ts';
 import { confirmFiles, newestMaster, reloadAndProve } from '../reload/reload.ts';
 import { testConfig } from '../reload/test-config.ts';
 import { writeDurably } from '../state/durable.ts';
+import type { SaveOutcome } from '../state/proven-files.ts';
 import { writeCandidate } from './candidate.ts';
 import type { CompileOutcome, CompileStep } from './compile-outcome.ts';
 import { promoteStaged, readLive, swapLive } from './live-file.ts';
@@ -24,7 +25,7 @@ export interface CompilerOptions {
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** Saves the generation as the proven one. Its failure does not undo what is live: it becomes a note. */
-  readonly onProven: (files: RenderedFiles) => Promise<void>;
+  readonly onProven: (files: RenderedFiles) => Promise<SaveOutcome>;
   /** Time that a test or a reload of the smallest file may take; more for bigger ones. Default 30 s. */
   readonly baseTimeMs?: number;
   /** Told of each step when it is done; what tests kill the controller by. */
@@ -132,14 +133,11 @@ async function finish(
 ): Promise<CompileOutcome> {
   options.onStep?.('live');
   const durationMs = performance.now() - begun;
-  try {
-    await options.onProven(files);
-    return { outcome: 'proven', durationMs, notes: [] };
-  } catch (error) {
-    const note = `the files are live, but could not be kept as the proven ones: ${describeError(error)}`;
-    options.log.warn(note);
-    return { outcome: 'proven', durationMs, notes: [note] };
-  }
+  const saved = await options.onProven(files);
+  if (saved.outcome === 'saved') return { outcome: 'proven', durationMs, notes: [] };
+  const note = `the files are live, but could not be kept as the proven ones: ${saved.message}`;
+  options.log.warn(note);
+  return { outcome: 'proven', durationMs, notes: [note] };
 }
 
 // A master that refused runs the previous files still, and needs no signal; one that has switched does.

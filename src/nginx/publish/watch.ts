@@ -53,6 +53,7 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
         sighting = { ...sighting, trouble: outcome.message };
     }
     if (signal.aborted) break;
+    if (sighting.inForce) [wait, notBefore] = [interval, 0];
     const seen = JSON.stringify(sighting);
     parts.onSighting(sighting, seen !== last);
     last = seen;

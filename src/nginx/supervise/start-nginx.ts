@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LAYOUT } from '../../model/runtime.ts';
+import { describeError } from '../files/world-error.ts';
 import { isServing, liveMasters, type Master } from '../processes.ts';
 import { markErrorLog } from '../reload/error-log.ts';
 import { parseComplaints } from '../reload/parse-emerg.ts';
@@ -25,6 +26,14 @@ export type StartOutcome =
 
 /** Resolves when the master has workers that accept, or when it ended before that. */
 export async function startNginx(options: StartOptions): Promise<StartOutcome> {
+  try {
+    return await start(options);
+  } catch (error) {
+    return { outcome: 'failed', message: describeError(error) };
+  }
+}
+
+async function start(options: StartOptions): Promise<StartOutcome> {
   const { binary, prefix } = options;
   const mark = await markErrorLog(prefix);
   const stderrPath = join(prefix, 'logs/start.log');

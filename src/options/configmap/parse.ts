@@ -58,12 +58,20 @@ export function parseConfigMap(configMap: ConfigMap | undefined, base: SettingsB
       if (unsupported.inert(text)) continue;
       if (unsupported.kind === 'gate') {
         gates.push(name);
-        report(
-          'gate-unsupported',
-          'error',
-          `${name} restricts access and is not supported yet: every route answers 503`,
-          'Remove the key if serving without it is meant.',
-        );
+        if (name.endsWith('-snippet'))
+          report(
+            'snippet-unsupported',
+            'error',
+            `${name} is never applied, and may restrict access: every route answers 503`,
+            'Put what it is for into a file of your own (--include-http), and remove the key.',
+          );
+        else
+          report(
+            'gate-unsupported',
+            'error',
+            `${name} restricts access and is not supported yet: every route answers 503`,
+            'Remove the key if serving without it is meant.',
+          );
       } else
         report(
           'config-unsupported',

@@ -2,6 +2,7 @@
 // that was meant. It stands behind the typed helpers: if ever one let something through, it ends here.
 
 import type { Runtime } from '../../model/runtime.ts';
+import { luaPathOf } from '../view/main.ts';
 import type { ServerView } from '../view/server.ts';
 import { type Directive, readDirectives } from './read-directives.ts';
 import { isForbidden, OUR_DIRECTIVES, OUR_INIT, OUR_LUA } from './vocabulary.ts';
@@ -15,7 +16,10 @@ export interface Problem {
 
 export interface Intention {
   readonly hosts: readonly ServerView[];
-  readonly runtime: Pick<Runtime, 'modules' | 'includeMain' | 'includeHttp'>;
+  readonly runtime: Pick<
+    Runtime,
+    'modules' | 'includeMain' | 'includeHttp' | 'luaFolder' | 'luaPath' | 'luaCpath'
+  >;
   /** Templates of an operator: only what is forbidden counts, beside the hosts. */
   readonly overridden: boolean;
 }
@@ -65,8 +69,16 @@ function isAllowed(block: string, { name, args }: Directive, { runtime, overridd
     const files = block === 'main' ? runtime.includeMain : block === 'http' ? runtime.includeHttp : [];
     return args.length === 1 && files.includes(first);
   }
+  // Whoever names the folders of modules says what `require("ingress")` runs.
+  if (name === 'lua_package_path') return args.length === 1 && first === searchPath(luaPathOf(runtime));
+  if (name === 'lua_package_cpath') return args.length === 1 && first === searchPath(runtime.luaCpath);
   if (isForbidden(name)) return false;
   return overridden || (OUR_DIRECTIVES[block]?.has(name) ?? false);
+}
+
+/** As Lua writes it; the empty entry at the end is the default path. */
+function searchPath(entries: readonly string[]): string {
+  return `${entries.map((entry) => `${entry};`).join('')};`;
 }
 
 function checkHosts(

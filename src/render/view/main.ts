@@ -25,16 +25,35 @@ export function mainView(settings: Settings, runtime: Runtime): object {
 export function initView(runtime: Runtime, files: string, profiles: readonly string[]): object {
   return {
     luaDigest: runtime.luaDigest,
-    luaPath: [`${runtime.luaFolder}/?.lua`, `${runtime.luaFolder}/?/init.lua`, ...runtime.luaPath],
+    luaPath: luaPathOf(runtime),
     hasLuaCpath: runtime.luaCpath.length > 0,
     luaCpath: runtime.luaCpath,
-    documentsSize: runtime.documentsSize,
+    ...zoneSizes(runtime.documentsSize),
     files,
     prefix: runtime.prefix,
     profiles,
     shards: SHARDS,
   };
 }
+
+/** Where nginx finds Lua modules, ours first. */
+export function luaPathOf(runtime: Pick<Runtime, 'luaFolder' | 'luaPath'>): readonly string[] {
+  return [`${runtime.luaFolder}/?.lua`, `${runtime.luaFolder}/?/init.lua`, ...runtime.luaPath];
+}
+
+/**
+ * Of the shared memory for documents and for the state that says what of them is in force. nginx empties a zone
+ * whose size changes at a reload and keeps the others, and workers of before go on with the old one: two sizes of
+ * documents never share a size of the state, so that both are new, or neither.
+ */
+function zoneSizes(wanted: number): { readonly documentsSize: number; readonly stateSize: number } {
+  const documentsSize = Math.ceil(wanted / PAGE) * PAGE;
+  return { documentsSize, stateSize: LEAST_STATE + documentsSize / 256 };
+}
+
+const PAGE = 4096;
+/** The log of the last changes takes 2 MiB at most; the rest is little. */
+const LEAST_STATE = 3840 * 1024;
 
 export function below(runtime: Runtime, place: string): string {
   return `${runtime.prefix}/${place}`;

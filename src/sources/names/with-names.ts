@@ -71,6 +71,8 @@ function externalName(service: Service): string | null {
   return service.type === 'ExternalName' && service.externalName !== undefined ? service.externalName : null;
 }
 
+const NO_ADDRESSES: readonly string[] = [];
+
 function compose(
   snapshot: Snapshot,
   states: ReadonlyMap<string, NameState>,
@@ -78,10 +80,11 @@ function compose(
   sameBasis: boolean,
 ): Snapshot {
   const resolved = new Map<string, readonly string[]>();
-  for (const [name, { addresses }] of states) {
-    if (addresses === null) continue;
+  for (const [name, { addresses, problem }] of states) {
+    const known = addresses ?? (problem === null ? null : NO_ADDRESSES);
+    if (known === null) continue;
     const former = previous?.resolved.get(name);
-    resolved.set(name, former?.join() === addresses.join() ? former : addresses);
+    resolved.set(name, former?.join() === known.join() ? former : known);
   }
   const sameNames =
     previous !== null &&
@@ -112,14 +115,15 @@ function remarksOn(
     const state = states.get(externalName(service) ?? '');
     if (state?.problem === null || state === undefined) return [];
     const { problem, addresses } = state;
-    const outcome = addresses === null ? '' : '; the addresses of before stay in use';
+    const outcome =
+      addresses === null ? 'requests are answered with 503' : 'the addresses of before stay in use';
     return [
       {
         code: problem.kind === 'failed' ? 'external-name-unresolved' : 'external-name-refused',
         severity: problem.kind === 'failed' && addresses !== null ? 'warning' : 'error',
         object: objectReference(service),
         field: 'spec.externalName',
-        message: `${problem.message}${outcome}`,
+        message: `${problem.message}; ${outcome}`,
         hint: problem.hint,
       },
     ];

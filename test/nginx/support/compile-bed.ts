@@ -41,7 +41,10 @@ export async function makeBed(): Promise<Bed> {
   const proven: string[] = [];
   const env = nginx.env;
   const log = pino({ level: 'silent' });
-  const onProven = async (files: RenderedFiles) => void proven.push(files.digest);
+  const onProven: CompilerOptions['onProven'] = async (files) => {
+    proven.push(files.digest);
+    return { outcome: 'saved' };
+  };
   const signal = new AbortController().signal;
   const compiler = (options: Partial<CompilerOptions> = {}) =>
     createCompiler({ binary: nginx.binary, prefix, env, log, signal, onProven, ...options });
@@ -104,7 +107,7 @@ http {
   lua_package_cpath "${nginx.luaCpath};;";
   client_body_temp_path tmp/body; proxy_temp_path tmp/proxy; fastcgi_temp_path tmp/fastcgi;
   uwsgi_temp_path tmp/uwsgi; scgi_temp_path tmp/scgi;
-  init_by_lua_block { require("ngx.process") ${init} }
+  init_by_lua_block { require("ngx.process") require("cjson.safe") ${init} }
   server {
     listen unix:${prefix}/control/config.sock;
     location = /config {

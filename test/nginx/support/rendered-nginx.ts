@@ -19,6 +19,9 @@ import { killAll } from './compile-bed.ts';
 
 export type RenderedNginx = {
   readonly rendered: Rendered;
+  readonly prefix: string;
+  /** The same model for shared memory of another size, not put in force. */
+  readonly withDocumentsSize: (documentsSize: number) => Rendered;
   readonly close: () => Promise<void>;
 };
 
@@ -38,7 +41,10 @@ export async function startRendered(
     const loaded = await loadTemplates(null);
     if ('diagnostics' in loaded) throw new Error(JSON.stringify(loaded.diagnostics));
     const runtime = await detect(nginx.binary, prefix);
-    const rendered = createRenderer(loaded.templates)(model, { runtime, compile });
+    const render = createRenderer(loaded.templates);
+    const withDocumentsSize = (documentsSize: number) =>
+      render(model, { runtime: { ...runtime, documentsSize }, compile });
+    const rendered = withDocumentsSize(runtime.documentsSize);
     for (const [path, text] of filesOf(rendered, defaultPair)) {
       await mkdir(dirname(join(prefix, path)), { recursive: true });
       await writeFile(join(prefix, path), text);
@@ -46,7 +52,7 @@ export async function startRendered(
     const { binary, env } = nginx;
     const started = await startNginx({ binary, prefix, env, deadlineMs: 20_000 });
     if (started.outcome === 'failed') throw new Error(started.message);
-    return { rendered, close };
+    return { rendered, prefix, withDocumentsSize, close };
   } catch (error) {
     await close();
     throw error;

@@ -123,6 +123,13 @@ describe('the ConfigMap', () => {
     expect(read({ [name]: 'x' }).diagnostics).toMatchObject([{ severity: 'error' }]);
   });
 
+  test('a snippet is told from a gate that is still to come, and what to use instead', () => {
+    const { diagnostics } = read({ 'http-snippet': 'x' });
+    expect(diagnostics).toMatchObject([
+      { code: 'snippet-unsupported', severity: 'error', hint: expect.stringContaining('--include-http') },
+    ]);
+  });
+
   test('never throws', () => {
     const keys = fc.oneof(
       fc.constantFrom(...Object.values(CONFIG_KEYS).map((item) => item.name)),

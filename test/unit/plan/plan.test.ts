@@ -34,6 +34,8 @@ function compileOf(decision: Plan): { when: string; reasons: readonly string[] }
   return decision.compile;
 }
 
+const routeName = (key = ''): string => `route ${key.slice(0, key.lastIndexOf('@'))}`;
+
 const shop = makeServer('shop.example', ['/', '/a']);
 const base = makeModel([shop, makeServer('b.example')]);
 
@@ -193,7 +195,9 @@ test('a changed cut: the old key stays with the new values until the compile is 
   expect(decision.change.remove).toEqual([]);
   const put = decision.change.put.filter(({ kind }) => kind === 'route');
   expect(put).toHaveLength(2);
-  expect(put.map(({ body }) => body)).toEqual([put[0]?.body, put[0]?.body]);
+  const [former, current] = put[0]?.id === oldKey ? put : [...put].reverse();
+  expect(former?.body).toEqual({ ...current?.body, stale: true });
+  expect(current?.body).not.toHaveProperty('stale');
   expect(put.map(({ id }) => id)).toContain(oldKey);
   expect(put[0]?.body).toMatchObject({ backend: 'default/new/80' });
 
@@ -203,12 +207,36 @@ test('a changed cut: the old key stays with the new values until the compile is 
   const after = plan(compileProven(compiling), rendered);
   expect(after).toMatchObject({ kind: 'push', change: { put: [], remove: [`route:${oldKey ?? ''}`] } });
   if (after.kind !== 'push') return;
+  // The route itself is still there: an operator who reads "removed" would look for it.
+  expect(after.reasons).toEqual([`${routeName(oldKey)}: its former form is no longer in use`]);
   expect(plan(afterPush(compileProven(compiling), after.change), rendered).kind).toBe('nothing');
+});
+
+test('another path in a compiled host: its live keys ask the router until the files follow', () => {
+  const applied = inForce(render(base));
+  const rendered = render(change(makeServer('shop.example', ['/', '/a', '/admin'])));
+  const decision = plan(applied, rendered);
+  expect(compileOf(decision).when).toBe('now');
+  if (decision.kind === 'nothing') return;
+  const staleKeys = decision.change.put.filter(({ body }) => 'stale' in body).map(({ id }) => id);
+  expect(staleKeys.sort()).toEqual([...(applied.files?.compiled.get('shop.example')?.values() ?? [])].sort());
+  expect(decision.reasons).toContain(
+    'route default/shop/shop.example/P/: matched by the router until the files of its host follow',
+  );
+  const pushed = afterPush(applied, decision.change);
+  expect(plan(compileStarted(pushed, rendered.files), rendered).kind).toBe('nothing');
+  const proven = compileProven(compileStarted(pushed, rendered.files));
+  const after = plan(proven, rendered);
+  expect(after.kind).toBe('push');
+  if (after.kind !== 'push') return;
+  expect(after.change.put.map(({ id }) => id).sort()).toEqual(staleKeys);
+  expect(plan(afterPush(proven, after.change), rendered).kind).toBe('nothing');
 });
 
 test('the key of a route that is gone leaves at once', () => {
   const decision = plan(inForce(render(base)), render(change(makeServer('shop.example', ['/']))));
   if (decision.kind === 'nothing') throw new Error('nothing');
+  expect(decision.reasons).toContain('route default/shop/shop.example/P/a: removed');
   expect(decision.change.remove).toEqual([
     expect.stringMatching(/^route:default\/shop\/shop\.example\/P\/a@/),
   ]);

@@ -101,6 +101,19 @@ test('a quiet time that ends between looking and asking when to look again is no
 });
 
 describe('when a calm compile may start', () => {
+  test('a compile that was put off and is wanted no more wakes nobody', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock);
+    schedule.targets(model(server('a')), new Set());
+    schedule.finished(100);
+    clock.time = 20_000;
+    expect(schedule.isCalm()).toBe(false);
+    expect(schedule.wakeIn()).toBe(10_000);
+    clock.time = 40_000;
+    schedule.targets(model(server('a')), new Set(['a']));
+    expect(schedule.wakeIn()).toBe(null);
+  });
+
   test('not within the interval, and not within twenty times what the last one took', () => {
     const clock = { time: 0 };
     const schedule = scheduleAt(clock);

@@ -49,6 +49,50 @@ describe('the two lanes', () => {
   });
 });
 
+test('documents for which there is no room wait for the files that make room, which do not wait for them', async () => {
+  let full = false;
+  const loop = await startLoop({
+    publish: async () =>
+      full
+        ? { outcome: 'refused', code: 'full', message: 'needs 10 bytes', hint: 'raise it' }
+        : { outcome: 'in-force' },
+    compile: async () => {
+      full = false;
+      return { outcome: 'proven', durationMs: 1, notes: [] };
+    },
+  });
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+  await eventually('caught up', () => loop.report.facts().caughtUp);
+  full = true;
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1', '10.0.0.2'] }));
+  await eventually('the refusal is told', () => loop.report.facts().diagnostics.length > 0);
+  expect(loop.compiled).toHaveLength(1);
+  loop.reconciler.useRender(await builtInRender(2 * 1024 * 1024));
+  await eventually('caught up again', () => loop.report.facts().caughtUp);
+  expect(loop.compiled).toHaveLength(2);
+  expect(loop.report.facts().diagnostics).toEqual([]);
+  loop.stop();
+});
+
+test('an nginx that answers but cannot be proven is not asked without pause', async () => {
+  let confirms = 0;
+  const loop = await startLoop({
+    compile: async () => ({ outcome: 'written', message: 'no nginx of this prefix runs' }),
+    confirm: async () => {
+      confirms += 1;
+      return { outcome: 'written', message: 'no nginx of this prefix runs' };
+    },
+  });
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+  await eventually('it is asked', () => confirms > 0);
+  for (let i = 0; i < 20; i += 1) {
+    loop.reconciler.kick();
+    await loop.reconciler.idle();
+  }
+  expect(confirms).toBe(1);
+  loop.stop();
+});
+
 describe('refused files', () => {
   test('a host whose text nginx refuses is interpreted, the others are compiled', async () => {
     const loop = await startLoop({
@@ -130,6 +174,46 @@ describe('templates of the user', () => {
     expect(loop.report.facts().diagnostics.map(({ code }) => code)).toEqual(['template-refused']);
     loop.stop();
   });
+});
+
+test('templates that come while older ones are judged are judged by themselves', async () => {
+  const builtIn = await builtInRender();
+  const marked =
+    (digit: string): typeof builtIn =>
+    (model, compile) => {
+      const rendered = builtIn(model, compile);
+      return { ...rendered, files: { ...rendered.files, digest: digit.repeat(32) } };
+    };
+  let finish = () => {};
+  const hanging = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const loop = await startLoop({
+    render: marked('a'),
+    compile: async (files) => {
+      if (files.digest.startsWith('a')) await hanging;
+      if (!files.digest.startsWith('b')) return { outcome: 'proven', durationMs: 1, notes: [] };
+      return {
+        outcome: 'invalid',
+        message: 'no',
+        file: LAYOUT.config,
+        line: files.lines[0]?.first ?? 1,
+        ours: true,
+      };
+    },
+  });
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+  await eventually('the first are judged', () => loop.compiled.length === 1);
+  loop.reconciler.useRender(marked('b'));
+  finish();
+  await eventually('the second are refused', () => loop.report.facts().diagnostics.length > 0);
+  await eventually('caught up', () => loop.report.facts().caughtUp);
+  expect(loop.report.facts().diagnostics.map(({ code }) => code)).toEqual(['template-refused']);
+  expect(loop.report.facts()).toMatchObject({
+    filesDigest: 'a'.repeat(32),
+    hosts: { compiled: 1, interpreted: 0 },
+  });
+  loop.stop();
 });
 
 test('a new host is interpreted first and compiled when it has been quiet', async () => {

@@ -32,6 +32,7 @@ export function snapshotOf(hosts: Readonly<Record<string, readonly string[]>>): 
 export interface Scripted {
   readonly publish?: (change: DocumentChange) => Promise<PublishOutcome>;
   readonly compile?: (files: RenderedFiles) => Promise<CompileOutcome>;
+  readonly confirm?: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly render?: Render;
   readonly hasDrifted?: () => boolean;
   readonly quiet?: number;
@@ -69,7 +70,8 @@ export async function startLoop(scripted: Scripted) {
       compiled.push(files);
       return (await scripted.compile?.(files)) ?? { outcome: 'proven', durationMs: 1, notes: [] };
     },
-    confirm: async () => ({ outcome: 'proven', durationMs: 1, notes: [] }),
+    confirm: async (files) =>
+      (await scripted.confirm?.(files)) ?? { outcome: 'proven', durationMs: 1, notes: [] },
     async reload(files) {
       reloaded.push(files);
       return { outcome: 'proven', durationMs: 1, notes: [] };
@@ -83,7 +85,7 @@ export async function startLoop(scripted: Scripted) {
   return { reconciler, report, changes, compiled, reloaded, stop: () => lifecycle.abort() };
 }
 
-export async function builtInRender(): Promise<Render> {
+export async function builtInRender(documentsSize = 1024 * 1024): Promise<Render> {
   const compiled = compileTemplates(await readTemplates(resolve(import.meta.dirname, '../../../templates')));
   if (!('templates' in compiled)) throw new Error(JSON.stringify(compiled.errors));
   const render = createRenderer(compiled.templates);
@@ -98,7 +100,7 @@ export async function builtInRender(): Promise<Render> {
         luaFolder: '/srv/lua',
         luaDigest: '0'.repeat(32),
         prefix: '/srv/ingress',
-        documentsSize: 1024 * 1024,
+        documentsSize,
         includeMain: [],
         includeHttp: [],
       },

@@ -65,7 +65,14 @@ test('reading ends, whatever the text', () => {
   );
 });
 
-const runtime = { modules: ['/m.so'], includeMain: ['/op.conf'], includeHttp: [] };
+const runtime = {
+  modules: ['/m.so'],
+  includeMain: ['/op.conf'],
+  includeHttp: [],
+  luaFolder: '/lua',
+  luaPath: ['/usr/?.lua'],
+  luaCpath: ['/usr/?.so'],
+};
 const host: ServerView = {
   host: 'a.example',
   listenPlain: [],
@@ -83,12 +90,15 @@ function problems(text: string, overridden = false): readonly string[] {
 }
 
 test('a file that is as meant has no problem', () => {
-  expect(problems(`load_module /m.so; include /op.conf; http { ${own}${server} }`)).toEqual([]);
+  const lua = `lua_package_path "/lua/?.lua;/lua/?/init.lua;/usr/?.lua;;"; lua_package_cpath "/usr/?.so;;";`;
+  expect(problems(`load_module /m.so; include /op.conf; http { ${lua} ${own}${server} }`)).toEqual([]);
 });
 
 test.each([
   ['load_module /evil.so;', '"load_module" is not allowed in main'],
   ['include /etc/passwd;', '"include" is not allowed in main'],
+  ['http { lua_package_path "/evil/?.lua;;"; }', '"lua_package_path" is not allowed in http'],
+  ['http { lua_package_cpath "/evil/?.so;;"; }', '"lua_package_cpath" is not allowed in http'],
   ['user root;', '"user" is not allowed in main'],
   ['env X;', '"env" is not allowed in main'],
   ['ssl_engine x;', '"ssl_engine" is not allowed in main'],

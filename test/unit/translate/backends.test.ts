@@ -181,6 +181,9 @@ describe('ExternalName', () => {
     expect(codes(translate([external(), asks(81)]))).toEqual([
       'warning name-unresolved Service/default/web spec.externalName',
     ]);
+    // The source that looked it up has said why.
+    const failed = new Map([...resolved.keys()].map((name) => [name, []]));
+    expect(codes(translate([external(), asks(81)], {}, { resolved: failed }))).toEqual([]);
     const disabled = translate([external(), asks(81)], { disableSvcExternalName: true }, { resolved });
     expect(codes(disabled)).toEqual(['error external-name-disabled Service/default/web spec.externalName']);
     expect(disabled.backends.get('default/web/81')?.endpoints).toEqual([]);

@@ -226,7 +226,17 @@ describe('Snapshots with names', () => {
       { object: 'Service/default/a', field: 'spec.externalName', code: 'external-name-unresolved' },
       { object: 'Service/default/b', field: 'spec.externalName', code: 'external-name-refused' },
     ]);
-    expect(got[0]?.resolved).toEqual(new Map([['10.1.1.1', ['10.1.1.1']]]));
+    expect(got[0]?.diagnostics.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/; requests are answered with 503$/),
+      expect.stringMatching(/; requests are answered with 503$/),
+    ]);
+    expect(got[0]?.resolved).toEqual(
+      new Map<string, readonly string[]>([
+        ['a.example', []],
+        ['localhost', []],
+        ['10.1.1.1', ['10.1.1.1']],
+      ]),
+    );
     await jest.advanceTimersByTimeAsync(60_000);
     expect(got).toHaveLength(1);
   });
