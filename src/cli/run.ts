@@ -170,7 +170,10 @@ function superviseNginx(binary: string, prefix: string, log: pino.Logger, report
     ensure() {
       if (supervisor !== null) return;
       supervisor = createSupervisor({
-        ...{ binary, prefix, log, signal: never.signal },
+        binary,
+        prefix,
+        log,
+        signal: never.signal,
         onStarted: () => report.started(null),
         onFailed: (message) => report.started(message),
       });
