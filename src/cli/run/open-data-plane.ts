@@ -8,6 +8,7 @@ import type { Applied, AppliedFiles } from '../../model/plan.ts';
 import type { RenderedFiles } from '../../model/rendered.ts';
 import { LAYOUT, type Runtime } from '../../model/runtime.ts';
 import { ensureDefaultCertificate } from '../../nginx/certificate/default-certificate.ts';
+import { closedFolder } from '../../nginx/detect/closed-folders.ts';
 import { detectNginx } from '../../nginx/detect/detect-nginx.ts';
 import { type Compiler, createCompiler } from '../../nginx/files/compile.ts';
 import { recoverFiles } from '../../nginx/files/recover.ts';
@@ -55,6 +56,8 @@ export async function openDataPlane(
   const notes: string[] = [...state.documents.notes];
   const certificate = await ensureDefaultCertificate(prefix, Date.now());
   if (certificate.outcome === 'remade') notes.push(certificate.note);
+  const closed = await closedFolder(prefix, process.getuid?.());
+  if (closed !== null) notes.push(closed);
 
   const client = createConfigClient({ socketPath: join(prefix, LAYOUT.controlSocket), signal });
   const reach: Reach = { client, masters: () => liveMasters(prefix), signal };

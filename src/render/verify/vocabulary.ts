@@ -29,7 +29,7 @@ export const OUR_DIRECTIVES: Readonly<Record<string, ReadonlySet<string>>> = {
      keepalive_timeout client_max_body_size lingering_close return`.split(/\s+/),
   ),
   location: new Set(
-    `set client_max_body_size proxy_request_buffering proxy_buffering proxy_buffer_size proxy_buffers
+    `set client_max_body_size client_body_buffer_size proxy_request_buffering proxy_buffering proxy_buffer_size proxy_buffers
      proxy_busy_buffers_size proxy_next_upstream proxy_pass return rewrite_by_lua_block content_by_lua_block`.split(
       /\s+/,
     ),
