@@ -17,12 +17,12 @@ import { PACKAGE } from './package.ts';
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = createProgram(context, async (name, flags) => {
-    const missing = missingFlag(name, flags);
-    if (missing === null) {
+    const fault = usageFault(name, flags);
+    if (fault === null) {
       const command = await COMMANDS[name]();
       exitCode = await command(flags, context);
     } else {
-      context.stderr.write(missing);
+      context.stderr.write(fault);
       exitCode = EXIT.usage;
     }
   });
@@ -98,8 +98,12 @@ function createOption(key: FlagKey): Option {
   return flag.value === null ? option.preset('true') : option;
 }
 
-function missingFlag(name: CommandName, flags: Flags): string | null {
-  if (!FLAGS.manifests.commands.includes(name) || flags.manifests.length > 0) return null;
+function usageFault(name: CommandName, flags: Flags): string | null {
+  if (!FLAGS.manifests.commands.includes(name)) return null;
+  if (flags.httpPort === flags.httpsPort) {
+    return `error: --http-port and --https-port are both ${flags.httpPort}: they need a port each.\n`;
+  }
+  if (flags.manifests.length > 0) return null;
   return [
     `error: --manifests DIR is missing: the folder of Kubernetes YAML to read.`,
     `For example: ingress-openresty ${name} --manifests deploy/examples`,

@@ -68,6 +68,7 @@ async function serve(
   /** Digest of the documents that every live instance is known to have. */
   let inForce: string | null = null;
   let settledOnce = false;
+  let stirred = true;
 
   const describe = (): StateReport => {
     const current = stateReport({
@@ -75,6 +76,7 @@ async function serve(
       sighting,
       inForce: inForce === publisher.state(),
       settledOnce,
+      stirred,
       ...publisher.version(),
       notes: plane.notes,
     });
@@ -150,7 +152,15 @@ async function serve(
     },
   });
   const named = withNames({ signal, onSnapshot: (snapshot: Snapshot) => reconciler.offer(snapshot) });
-  await watchFiles({ folders: flags.manifests, signal, log, onSnapshot: named });
+  await watchFiles({
+    folders: flags.manifests,
+    signal,
+    log,
+    onSnapshot: named,
+    onStir: (moved) => {
+      stirred = moved;
+    },
+  });
 
   await stopped;
   await reconciler.idle();

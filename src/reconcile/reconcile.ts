@@ -179,6 +179,8 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   }
 
   function compileEnded(files: RenderedFiles, outcome: CompileOutcome): void {
+    // Broken off by our own end: the next start looks what became of it.
+    if (signal.aborted && outcome.outcome === 'failed') return;
     if (outcome.outcome === 'proven' || outcome.outcome === 'written') {
       good = judged;
       if (applied.compiling !== null) applied = compileProven(applied);

@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { type Answer, answerRequest, type Exposition } from './answer.ts';
 import type { StateReport } from './state.ts';
 
@@ -68,6 +69,8 @@ const LIMITS = {
 } as const;
 
 async function answer(request: IncomingMessage, options: AdminServerOptions): Promise<Answer> {
+  // What the kernel told before this request, a changed file above all, is told to us before it is answered.
+  if (request.method === 'GET') await setImmediate();
   return answerRequest(request.method ?? '', request.url ?? '', options.state, options.metrics);
 }
 

@@ -10,6 +10,8 @@ export interface StateInputs {
   /** The accepted set is known to be in force in every live instance. */
   readonly inForce: boolean;
   readonly settledOnce: boolean;
+  /** Something in the manifests has moved that was not read yet. */
+  readonly stirred: boolean;
   readonly epoch: number;
   readonly generation: number;
   readonly notes: readonly string[];
@@ -18,7 +20,7 @@ export interface StateInputs {
 export function stateReport(inputs: StateInputs): StateReport {
   const { facts, sighting, inForce } = inputs;
   const running = sighting?.up ?? false;
-  const settled = facts.caughtUp && running && inForce;
+  const settled = facts.caughtUp && running && inForce && !inputs.stirred;
   const instances = sighting?.instances ?? [];
   return {
     settled,
@@ -44,8 +46,9 @@ export function stateReport(inputs: StateInputs): StateReport {
   };
 }
 
-function waitingFor({ facts, sighting, inForce }: StateInputs, running: boolean): readonly string[] {
+function waitingFor({ facts, sighting, inForce, stirred }: StateInputs, running: boolean): readonly string[] {
   const waiting: string[] = [...facts.waiting];
+  if (stirred) waiting.push('the manifests are being read');
   if (!running) waiting.push('no nginx of this prefix answers on the control socket');
   else if (!inForce) waiting.push(sighting?.trouble ?? 'nginx has not confirmed the last change yet');
   return waiting;

@@ -12,21 +12,22 @@ export interface WatchFilesOptions {
   readonly signal: AbortSignal;
   /** Called in order, never twice with the same Snapshot. */
   readonly onSnapshot: (snapshot: Snapshot) => void;
+  /** Whether something has moved that no Snapshot shows yet (see `watchFolders`). */
+  readonly onStir?: (stirred: boolean) => void;
   readonly log: Pick<Logger, 'warn' | 'error'>;
 }
 
 /** Resolves after the first Snapshot was delivered; goes on until the signal. */
-export async function watchFiles({ folders, signal, onSnapshot, log }: WatchFilesOptions): Promise<void> {
+export async function watchFiles(options: WatchFilesOptions): Promise<void> {
+  const { onSnapshot, ...watching } = options;
   const read = createReader();
   let last: Snapshot | null = null;
   await watchFolders({
-    folders,
+    ...watching,
     accepts: acceptManifest,
-    signal,
-    log,
     onScan: async (scan) => {
       const snapshot = await read(scan);
-      if (snapshot === last || signal.aborted) return;
+      if (snapshot === last || options.signal.aborted) return;
       last = snapshot;
       onSnapshot(snapshot);
     },

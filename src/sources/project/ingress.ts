@@ -43,7 +43,8 @@ const backend = z
 
 const path = z.object({
   path: textOrEmpty,
-  pathType: z.enum(['Exact', 'Prefix', 'ImplementationSpecific']),
+  // The API server insists on it; ingress-nginx reads its absence as Prefix, and manifests written by hand have it.
+  pathType: z.enum(['Exact', 'Prefix', 'ImplementationSpecific']).default('ImplementationSpecific'),
   backend,
 });
 

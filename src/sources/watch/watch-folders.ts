@@ -12,11 +12,14 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Called after each scan, the first one of all folders included; the next scan waits for it. */
   readonly onScan: (scan: Scan) => Promise<void> | void;
+  /** True from the first hint that something has moved until a scan that saw it has been taken; starts as true. */
+  readonly onStir?: (stirred: boolean) => void;
   readonly log: Pick<Logger, 'warn' | 'error'>;
 }
 
 /** Resolves when the first scan has been taken; the loop goes on until the signal. */
-export async function watchFolders({ folders, accepts, signal, onScan, log }: WatchOptions): Promise<void> {
+export async function watchFolders(options: WatchOptions): Promise<void> {
+  const { folders, accepts, signal, onScan, log, onStir = () => {} } = options;
   const scan = createScanner({ folders, accepts, patient: true });
   const bell = createBell(signal);
   let armed = '';
@@ -30,24 +33,30 @@ export async function watchFolders({ folders, accepts, signal, onScan, log }: Wa
     last = await look();
   }
   if (!signal.aborted) await onScan(last.scan);
+  calm();
   void loop();
 
   async function loop(): Promise<void> {
     while (!signal.aborted) {
       const pause = Math.max(PERIOD, PERIOD_FACTOR * last.took);
-      const hinted = await bell.wait(Math.min(last.again ?? pause, pause));
+      const rung = await bell.wait(Math.min(last.again ?? pause, pause));
       // A burst of events is one change; and scanning a huge folder never takes more than half of the time.
-      if (hinted) await sleep(Math.max(DEBOUNCE, Math.min(last.took, pause)), signal);
+      if (rung) await sleep(Math.max(DEBOUNCE, Math.min(last.took, pause)), signal);
       if (signal.aborted) break;
       try {
         last = await look();
         if (!signal.aborted) await onScan(last.scan);
+        calm();
       } catch (error) {
         log.error({ err: error }, 'scanning folders failed; trying again');
         last = { ...last, again: null };
       }
     }
     await watcher?.close();
+  }
+
+  function calm(): void {
+    onStir(bell.isRung() || last.unsettled > 0);
   }
 
   async function look(): Promise<{ scan: Scan; again: number | null; unsettled: number; took: number }> {
@@ -63,13 +72,18 @@ export async function watchFolders({ folders, accepts, signal, onScan, log }: Wa
     };
   }
 
+  function hinted(): void {
+    onStir(true);
+    bell.ring();
+  }
+
   /** A folder that vanished takes its watch with it, so the watches follow inodes, not names. */
   async function arm(result: Scan): Promise<void> {
     const wanted = result.watch.map(({ path, inode, deep }) => `${path}\n${inode}\n${deep}`).join('\n');
     if (wanted === armed || signal.aborted) return;
     armed = wanted;
     await watcher?.close();
-    watcher = armHints(result.watch, bell.ring, log);
+    watcher = armHints(result.watch, hinted, log);
   }
 }
 
@@ -81,6 +95,7 @@ const FIRST_PATIENCE = 1000;
 interface Bell {
   readonly ring: () => void;
   readonly reset: () => void;
+  readonly isRung: () => boolean;
   /** True when rung (also before the call, since the last reset); false after `ms` or when aborted. */
   readonly wait: (ms: number) => Promise<boolean>;
 }
@@ -97,6 +112,7 @@ function createBell(signal: AbortSignal): Bell {
     reset: () => {
       rung = false;
     },
+    isRung: () => rung,
     wait: async (ms) => {
       if (rung || signal.aborted) return rung;
       await new Promise<void>((resolve) => {

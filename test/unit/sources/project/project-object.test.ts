@@ -135,3 +135,17 @@ test('lists are taken apart, lists in lists too', () => {
   const allowList = { apiVersion: 'x.io/v1', kind: 'AllowList', items: [1] };
   expect(expandList(allowList)).toEqual([allowList]);
 });
+
+test('a path without a pathType is implementation-specific, as ingress-nginx reads it', () => {
+  const projected = projectObject({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name: 'bare' },
+    spec: {
+      rules: [{ http: { paths: [{ path: '/', backend: { service: { name: 'a', port: { number: 1 } } } }] } }],
+    },
+  });
+  expect(projected).toMatchObject({
+    object: { rules: [{ paths: [{ pathType: 'ImplementationSpecific' }] }] },
+  });
+});

@@ -30,14 +30,6 @@ describe('what is refused, with the field', () => {
       /missing/,
     ],
     [
-      'no pathType',
-      (o) => {
-        delete o.spec.rules[0].http.paths[0].pathType;
-      },
-      'spec.rules[0].http.paths[0].pathType',
-      /missing/,
-    ],
-    [
       'an unknown pathType',
       (o) => {
         o.spec.rules[0].http.paths[0].pathType = 'Re"gex';
