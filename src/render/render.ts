@@ -144,11 +144,13 @@ function sameParts(a: Parts, b: Parts): boolean {
   if ([...profilesA].some(([name, text]) => profilesB.get(name) !== text)) return false;
   return hostsA.every((section, index) => {
     const other = hostsB[index];
-    return (
-      section === other ||
-      (other !== undefined && section.host === other.host && section.digest === other.digest)
-    );
+    return section === other || (other !== undefined && sameSection(section, other));
   });
+}
+
+/** The objects are not in the text, but in what is said of its lines. */
+function sameSection(a: HostSection, b: HostSection): boolean {
+  return a.host === b.host && a.digest === b.digest && a.objects.join() === b.objects.join();
 }
 
 function verify(templates: Templates, text: string, hosts: readonly HostSection[], runtime: Runtime): void {

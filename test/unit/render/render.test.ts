@@ -342,3 +342,13 @@ test('an override of good form is used', () => {
   const rendered = createRenderer(result.templates)(makeModel([]), { runtime: RUNTIME, compile: new Set() });
   expect(textOf(rendered)).toContain('\n    gzip on;\n');
 });
+
+test('another Ingress behind the same text is named behind its lines', () => {
+  const renderer = createRenderer(builtinTemplates());
+  const options = { runtime: RUNTIME, compile: new Set(['a.example']) };
+  const of = (object: string) =>
+    renderer(makeModel([{ ...makeServer('a.example', ['/']), objects: [object] }]), options).files.lines[0]
+      ?.objects;
+  expect(of('Ingress/default/x')).toEqual(['Ingress/default/x']);
+  expect(of('Ingress/default/z')).toEqual(['Ingress/default/z']);
+});
