@@ -7,10 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const patienceMs = 300_000;
 const pauseMs = 50;
 
-/** Runs `work` while holding `folder`. A lock whose owner is dead is taken over; waits five minutes at most. */
-export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+/** Runs `work` while holding `folder`. A lock whose owner is dead is taken over; waits `patience` ms at most. */
+export async function withFolderLock<T>(
+  folder: string,
+  work: () => Promise<T>,
+  patience = patienceMs,
+): Promise<T> {
   await mkdir(dirname(folder), { recursive: true });
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + patience;
   while (!(await take(folder))) {
     if (Date.now() > deadline)
       throw new Error(`${folder} is still held by another process; remove it if not`);

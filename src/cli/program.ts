@@ -103,11 +103,23 @@ function usageFault(name: CommandName, flags: Flags): string | null {
   if (flags.httpPort === flags.httpsPort) {
     return `error: --http-port and --https-port are both ${flags.httpPort}: they need a port each.\n`;
   }
+  return sourceFault(name, flags);
+}
+
+function sourceFault(name: CommandName, flags: Flags): string | null {
+  const more = `(ingress-openresty ${name} --help explains every flag)\n`;
+  if (flags.kubeconfig !== null) {
+    if (flags.manifests.length > 0)
+      return `error: --manifests and --kubeconfig are two sources; give one of them.\n${more}`;
+    if (flags.watchNamespace !== null && flags.watchNamespaceSelector !== null)
+      return `error: --watch-namespace and --watch-namespace-selector exclude each other.\n${more}`;
+    return null;
+  }
   if (flags.manifests.length > 0) return null;
+  const or = name === 'run' ? ', or --kubeconfig FILE: the cluster to watch' : '';
   return [
-    `error: --manifests DIR is missing: the folder of Kubernetes YAML to read.`,
+    `error: --manifests DIR is missing: the folder of Kubernetes YAML to read${or}.`,
     `For example: ingress-openresty ${name} --manifests deploy/examples`,
-    `(ingress-openresty ${name} --help explains every flag)`,
-    '',
+    more,
   ].join('\n');
 }

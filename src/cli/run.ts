@@ -13,7 +13,6 @@ import { isCompilable } from '../render/compilable.ts';
 import { createAdminServer } from '../serve/admin-server.ts';
 import { createMetrics } from '../serve/metrics.ts';
 import type { StateReport } from '../serve/state.ts';
-import { watchFiles } from '../sources/files/watch-files.ts';
 import { withNames } from '../sources/names/with-names.ts';
 import { createTranslator } from '../translate/translate.ts';
 import { type Command, type CommandContext, EXIT } from './command.ts';
@@ -22,7 +21,8 @@ import { PACKAGE } from './package.ts';
 import { missingFolder } from './render-once.ts';
 import { createDrift } from './run/drift.ts';
 import { liveTemplates } from './run/live-templates.ts';
-import { type DataPlane, openDataPlane } from './run/open-data-plane.ts';
+import { type DataPlane, type OpenFailure, openDataPlane } from './run/open-data-plane.ts';
+import { openSource, type RunningSource } from './run/source.ts';
 import { stateReport } from './run/state-report.ts';
 import { untilStopped } from './run/until-stopped.ts';
 import { translateOptions } from './translate-options.ts';
@@ -37,10 +37,10 @@ export const run: Command = async (flags, context) => {
     { level: flags.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     context.stderr,
   );
-  const { signal, stopped } = untilStopped(log);
+  const { signal, stopped, stop } = untilStopped(log);
   const opened = await openDataPlane(flags, context.env.PATH ?? '', { log, signal });
   if (!('runtime' in opened)) return refuse(context, opened.message, opened.hint);
-  const failure = await serve(flags, opened, { log, signal, stopped });
+  const failure = await serve(flags, opened, { log, signal, stopped, stop });
   return failure === null ? EXIT.ok : refuse(context, failure.message, failure.hint);
 };
 
@@ -48,12 +48,13 @@ interface Life {
   readonly log: pino.Logger;
   readonly signal: AbortSignal;
   readonly stopped: Promise<void>;
+  readonly stop: () => void;
 }
 
 async function serve(
   flags: Flags,
   plane: DataPlane,
-  { log, signal, stopped }: Life,
+  { log, signal, stopped, stop }: Life,
 ): Promise<{ readonly message: string; readonly hint: string } | null> {
   const { publisher, compiler, runtime, binary, state } = plane;
   const { prefix } = flags;
@@ -68,7 +69,8 @@ async function serve(
   /** Digest of the documents that every live instance is known to have. */
   let inForce: string | null = null;
   let settledOnce = false;
-  let stirred = true;
+  let source: RunningSource | null = null;
+  let failure: OpenFailure | null = null;
 
   const describe = (): StateReport => {
     const current = stateReport({
@@ -76,7 +78,7 @@ async function serve(
       sighting,
       inForce: inForce === publisher.state(),
       settledOnce,
-      stirred,
+      source: source?.waiting() ?? ['the source is not open yet'],
       ...publisher.version(),
       notes: plane.notes,
     });
@@ -137,6 +139,7 @@ async function serve(
     applied: plane.applied,
     report,
     signal,
+    onPass: (snapshot, model) => source?.passed(snapshot, model, report.facts().diagnostics),
   });
   const watching = watchNginx({
     ...plane.reach,
@@ -152,24 +155,20 @@ async function serve(
     },
   });
   const named = withNames({ signal, onSnapshot: (snapshot: Snapshot) => reconciler.offer(snapshot) });
-  await watchFiles({
-    folders: flags.manifests,
-    signal,
-    log,
-    onSnapshot: named,
-    onStir: (moved) => {
-      stirred = moved;
-    },
-  });
+  const started = await openSource(flags, { signal, log, onSnapshot: named });
+  if ('message' in started) failure = started;
+  else source = started;
 
-  await stopped;
+  if (failure === null) await stopped;
+  else stop();
+  await source?.ended();
   await reconciler.idle();
   await watching;
   await publisher.idle();
   await supervisor?.end();
   await state.close();
   await admin.closed;
-  return null;
+  return failure;
 }
 
 /** Starts at the first `ensure`, ends only what it was asked to keep. */

@@ -11,7 +11,7 @@ export function translateOptions(flags: Flags, ipv6: boolean): TranslateOptions 
     ingressClassByName: flags.ingressClassByName,
     watchIngressWithoutClass: flags.watchIngressWithoutClass,
     // Manifests never met an API server, which would have written the default class into them.
-    applyDefaultClass: true,
+    applyDefaultClass: flags.kubeconfig === null,
     watchNamespace: flags.watchNamespace ?? '',
     configmap: flags.configmap ?? '',
     defaultBackendService: flags.defaultBackendService ?? '',

@@ -10,6 +10,8 @@ export interface Metadata {
   readonly name: string;
   /** `''` for objects without a namespace. A manifest that names none is in `default`. */
   readonly namespace: string;
+  /** Absent where the object never saw an API server. Names one life of an object of that name; Events need it. */
+  readonly uid?: string;
   /** RFC 3339, or `''` where the object has none (a manifest that never saw an API server). */
   readonly creationTimestamp: string;
   readonly annotations: Readonly<Record<string, string>>;
@@ -23,6 +25,14 @@ export interface Ingress {
   readonly defaultBackend: IngressBackend | undefined;
   readonly tls: readonly IngressTls[];
   readonly rules: readonly IngressRule[];
+  /** `status.loadBalancer.ingress` as the API server has it; absent: none. Read by who writes it, not by translation. */
+  readonly published?: readonly PublishedAddress[];
+}
+
+/** Where clients find an Ingress: exactly one of the two is not `''`. */
+export interface PublishedAddress {
+  readonly ip: string;
+  readonly hostname: string;
 }
 
 export interface IngressTls {

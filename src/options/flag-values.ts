@@ -68,3 +68,20 @@ export const qualifiedName: Parse<string> = (given) =>
 export function optional<T>(parse: Parse<T>): Parse<T | null> {
   return (given) => (given === '' ? good(null) : parse(given));
 }
+
+/** IPs and DNS names, separated by commas. */
+export const publishedAddresses: Parse<readonly string[]> = (given) => {
+  const items = given.split(',').map((item) => item.trim());
+  const plain = items.filter((item) => item !== '');
+  return plain.every(
+    (item) => item.length <= 253 && /^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$|^[0-9A-Fa-f:]+$/.test(item),
+  )
+    ? good([...new Set(plain)])
+    : bad('IP addresses or DNS names, separated by commas, are expected');
+};
+
+/** As kubectl takes it; the API server judges it in full. */
+export const labelSelector: Parse<string> = (given) =>
+  given.length <= 1_000 && /^[A-Za-z0-9._/=!, ()-]+$/.test(given)
+    ? good(given)
+    : bad('a label selector such as team=shop,stage!=test is expected');

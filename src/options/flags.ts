@@ -1,25 +1,29 @@
 // Every flag, declared once: the command line, its help, the reference table and the checks of values are all made
 // from this table. Names and defaults are those of ingress-nginx where it has the flag.
 
+import { type CommandName, type FlagDeclaration, many, one, toggle } from './flag-declaration.ts';
 import {
   type Address,
   hostAndPort,
   includePath,
+  labelSelector,
   milliseconds,
   optional,
   path,
   prefix,
+  publishedAddresses,
   qualifiedName,
 } from './flag-values.ts';
-import { boolean } from './grammar/boolean.ts';
 import { choice } from './grammar/choice.ts';
 import { integer } from './grammar/number.ts';
 import { labelText, namespacedName, objectNameText } from './grammar/object-name.ts';
-import { good, type Parse, type Parsed } from './grammar/parsed.ts';
 import { size } from './grammar/size.ts';
 
 export interface Flags {
   readonly manifests: readonly string[];
+  /** A file, or `in-cluster`; null: manifests are the source. */
+  readonly kubeconfig: string | null;
+  readonly context: string | null;
   readonly output: string | null;
   readonly diagnostics: 'text' | 'json';
   readonly nginx: string;
@@ -35,6 +39,18 @@ export interface Flags {
   readonly watchIngressWithoutClass: boolean;
   /** null: every namespace. */
   readonly watchNamespace: string | null;
+  /** A label selector of namespaces; null: every namespace, or that of `watchNamespace`. */
+  readonly watchNamespaceSelector: string | null;
+  readonly publishStatusAddress: readonly string[];
+  readonly publishService: string | null;
+  readonly updateStatus: boolean;
+  readonly updateStatusOnShutdown: boolean;
+  /** Milliseconds. */
+  readonly statusUpdateInterval: number;
+  readonly electionId: string;
+  /** Milliseconds. */
+  readonly electionTtl: number;
+  readonly disableLeaderElection: boolean;
   readonly defaultBackendService: string | null;
   readonly defaultSslCertificate: string | null;
   readonly disableCatchAll: boolean;
@@ -54,25 +70,8 @@ export interface Flags {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
 
-export type CommandName = 'run' | 'render' | 'validate' | 'version';
+export type { CommandName, FlagDeclaration };
 export type FlagKey = keyof Flags;
-
-export interface FlagDeclaration<T> {
-  /** With its dashes: `--manifests`. */
-  readonly name: string;
-  /** `-o`; most have none. */
-  readonly short?: string;
-  /** What stands for the value in help; null: a switch, `--name` or `--name=true|false`. */
-  readonly value: string | null;
-  readonly default: T;
-  /** The default as a user would write it; `''`: none. */
-  readonly shownDefault: string;
-  /** A repeatable flag gets the values before this one. */
-  readonly parse: (text: string, before: T) => Parsed<T>;
-  readonly repeatable: boolean;
-  readonly help: string;
-  readonly commands: readonly CommandName[];
-}
 
 const PORT = integer(1, 65_535);
 const EVERYWHERE = ['run', 'render', 'validate'] as const;
@@ -85,6 +84,10 @@ const RUNNING = ['run'] as const;
 export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
   manifests: many('--manifests', 'DIR', path, EVERYWHERE,
     'Folder of Kubernetes YAML to read. Can be given several times.'),
+  kubeconfig: one('--kubeconfig', 'FILE', null, '', optional(path), RUNNING,
+    'The cluster to watch, instead of --manifests: a kubeconfig file, or in-cluster for the service account of the pod.'),
+  context: one('--context', 'NAME', null, '', optional(path), RUNNING,
+    'Context of the kubeconfig; else its current one.'),
   output: { ...one<string | null>('--output', 'DIR', null, '', path, ['render'],
     'Write nginx.conf, documents.json and diagnostics.json there, without private keys; else nginx.conf goes to stdout.'), short: '-o' },
   diagnostics: one('--diagnostics', 'FORMAT', 'text', 'text', choice(['text', 'json']), OFFLINE,
@@ -113,6 +116,8 @@ export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
     'Ingresses without any class are ours too.'),
   watchNamespace: one('--watch-namespace', 'NS', null, '', optional(labelText), EVERYWHERE,
     'Serve only Ingresses of this namespace; else those of all.'),
+  watchNamespaceSelector: one('--watch-namespace-selector', 'SELECTOR', null, '', optional(labelSelector), RUNNING,
+    'Serve only Ingresses of namespaces with these labels. Not together with --watch-namespace.'),
   defaultBackendService: one('--default-backend-service', 'NS/NAME', null, '', optional(namespacedName), EVERYWHERE,
     'Service (its first port) for requests that no Ingress matches; else they get 404.'),
   defaultSslCertificate: one('--default-ssl-certificate', 'NS/NAME', null, '', optional(namespacedName), EVERYWHERE,
@@ -123,6 +128,22 @@ export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
     'Ignore Services of type ExternalName.'),
   annotationsPrefix: one('--annotations-prefix', 'DOMAIN', 'nginx.ingress.kubernetes.io', 'nginx.ingress.kubernetes.io', qualifiedName, EVERYWHERE,
     'What stands before the slash of our annotations.'),
+  publishStatusAddress: one('--publish-status-address', 'LIST', [], '', publishedAddresses, RUNNING,
+    'Addresses (IPs or names, separated by commas) that are written to the status of the Ingresses served.'),
+  publishService: one('--publish-service', 'NS/NAME', null, '', optional(namespacedName), RUNNING,
+    'Service whose addresses are written to the status of the Ingresses served.'),
+  updateStatus: toggle('--update-status', RUNNING,
+    'Write the status of Ingresses, as leader; needs one of the two flags above.', true),
+  updateStatusOnShutdown: toggle('--update-status-on-shutdown', RUNNING,
+    'Take the addresses back when the leader ends cleanly.', true),
+  statusUpdateInterval: one('--status-update-interval', 'TIME', 60_000, '60s', milliseconds, RUNNING,
+    'How often status is looked at again even when nothing has changed.'),
+  electionId: one('--election-id', 'NAME', 'ingress-controller-leader', 'ingress-controller-leader', objectNameText, RUNNING,
+    'Lease by which controllers agree on who writes status and Events; serving does not depend on it.'),
+  electionTtl: one('--election-ttl', 'TIME', 30_000, '30s', milliseconds, RUNNING,
+    'How long a lease lasts that is not renewed.'),
+  disableLeaderElection: toggle('--disable-leader-election', RUNNING,
+    'Write status and Events without a lease: for one controller alone.'),
   templateDir: one('--template-dir', 'DIR', null, '', path, EVERYWHERE,
     'Templates in this folder replace the built-in ones of the same relative name.'),
   includeMain: many('--include-main', 'FILE', includePath, RENDERING,
@@ -145,7 +166,7 @@ export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
 
 /** Headings of help and of the reference table; each flag stands under one. */
 export const FLAG_GROUPS: Readonly<Record<string, readonly FlagKey[]>> = {
-  Input: ['manifests', 'configmap', 'templateDir'],
+  Input: ['manifests', 'kubeconfig', 'context', 'configmap', 'templateDir'],
   Output: ['output', 'diagnostics', 'adminAddress', 'logLevel'],
   nginx: [
     'nginx',
@@ -164,9 +185,20 @@ export const FLAG_GROUPS: Readonly<Record<string, readonly FlagKey[]>> = {
     'ingressClassByName',
     'watchIngressWithoutClass',
     'watchNamespace',
+    'watchNamespaceSelector',
     'disableCatchAll',
     'disableSvcExternalName',
     'annotationsPrefix',
+  ],
+  'Status and Events': [
+    'publishStatusAddress',
+    'publishService',
+    'updateStatus',
+    'updateStatusOnShutdown',
+    'statusUpdateInterval',
+    'electionId',
+    'electionTtl',
+    'disableLeaderElection',
   ],
   Defaults: ['defaultBackendService', 'defaultSslCertificate'],
 };
@@ -177,50 +209,3 @@ export const FLAG_KEYS = Object.keys(FLAGS) as readonly FlagKey[];
 export const DEFAULT_FLAGS: Flags = Object.fromEntries(
   FLAG_KEYS.map((key) => [key, FLAGS[key].default]),
 ) as unknown as Flags;
-
-function one<T>(
-  name: string,
-  value: string,
-  defaultValue: T,
-  shownDefault: string,
-  parse: Parse<T>,
-  commands: readonly CommandName[],
-  help: string,
-): FlagDeclaration<T> {
-  return { name, value, default: defaultValue, shownDefault, parse, repeatable: false, help, commands };
-}
-
-function many(
-  name: string,
-  value: string,
-  parse: Parse<string>,
-  commands: readonly CommandName[],
-  help: string,
-): FlagDeclaration<readonly string[]> {
-  return {
-    name,
-    value,
-    default: [],
-    shownDefault: '',
-    parse: (text, before) => {
-      const parsed = parse(text);
-      return parsed.ok ? good([...before, parsed.value]) : parsed;
-    },
-    repeatable: true,
-    help,
-    commands,
-  };
-}
-
-function toggle(name: string, commands: readonly CommandName[], help: string): FlagDeclaration<boolean> {
-  return {
-    name,
-    value: null,
-    default: false,
-    shownDefault: 'false',
-    parse: boolean,
-    repeatable: false,
-    help,
-    commands,
-  };
-}

@@ -35,6 +35,8 @@ export interface ReconcileParts {
   /** What was in force when the controller started. */
   readonly applied: Applied;
   readonly report: Report;
+  /** After each pass, with what it was about. */
+  readonly onPass?: (snapshot: Snapshot, model: Model) => void;
   readonly signal: AbortSignal;
 }
 
@@ -143,6 +145,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
       filesWanted,
       failedHosts: schedule.failed(),
     });
+    parts.onPass?.(snapshot, model);
     const wait = schedule.wakeIn();
     if (wait !== null) alarm.within(wait);
   }

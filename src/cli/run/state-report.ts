@@ -10,8 +10,8 @@ export interface StateInputs {
   /** The accepted set is known to be in force in every live instance. */
   readonly inForce: boolean;
   readonly settledOnce: boolean;
-  /** Something in the manifests has moved that was not read yet. */
-  readonly stirred: boolean;
+  /** Why the source may hold more than is known; empty when it does not. */
+  readonly source: readonly string[];
   readonly epoch: number;
   readonly generation: number;
   readonly notes: readonly string[];
@@ -20,7 +20,7 @@ export interface StateInputs {
 export function stateReport(inputs: StateInputs): StateReport {
   const { facts, sighting, inForce } = inputs;
   const running = sighting?.up ?? false;
-  const settled = facts.caughtUp && running && inForce && !inputs.stirred;
+  const settled = facts.caughtUp && running && inForce && inputs.source.length === 0;
   const instances = sighting?.instances ?? [];
   return {
     settled,
@@ -46,9 +46,8 @@ export function stateReport(inputs: StateInputs): StateReport {
   };
 }
 
-function waitingFor({ facts, sighting, inForce, stirred }: StateInputs, running: boolean): readonly string[] {
-  const waiting: string[] = [...facts.waiting];
-  if (stirred) waiting.push('the manifests are being read');
+function waitingFor({ facts, sighting, inForce, source }: StateInputs, running: boolean): readonly string[] {
+  const waiting: string[] = [...source, ...facts.waiting];
   if (!running) waiting.push('no nginx of this prefix answers on the control socket');
   else if (!inForce) waiting.push(sighting?.trouble ?? 'nginx has not confirmed the last change yet');
   return waiting;

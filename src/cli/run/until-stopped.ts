@@ -2,7 +2,11 @@
 
 import type { Logger } from 'pino';
 
-export function untilStopped(log: Logger): { readonly signal: AbortSignal; readonly stopped: Promise<void> } {
+export function untilStopped(log: Logger): {
+  readonly signal: AbortSignal;
+  readonly stopped: Promise<void>;
+  readonly stop: () => void;
+} {
   const lifecycle = new AbortController();
   const stopped = new Promise<void>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) {
@@ -14,5 +18,5 @@ export function untilStopped(log: Logger): { readonly signal: AbortSignal; reado
       });
     }
   });
-  return { signal: lifecycle.signal, stopped };
+  return { signal: lifecycle.signal, stopped, stop: () => lifecycle.abort() };
 }

@@ -1,7 +1,12 @@
 // networking.k8s.io/v1 Ingress.
 
 import { z } from 'zod';
-import type { Ingress, IngressBackend, ServicePortReference } from '../../model/kubernetes.ts';
+import type {
+  Ingress,
+  IngressBackend,
+  PublishedAddress,
+  ServicePortReference,
+} from '../../model/kubernetes.ts';
 import { listOf, namespacedMetadata, optionalText, portNumber, textOrEmpty } from './shape.ts';
 
 // The API's zero values, `name: ""` and `number: 0`, are "not given".
@@ -54,9 +59,20 @@ const rule = z
 
 const tls = z.object({ hosts: listOf(z.string()), secretName: optionalText });
 
+// Written by controllers, not by users: what does not have the shape counts as no status, and costs nobody the object.
+const status = z
+  .object({
+    loadBalancer: z
+      .object({ ingress: listOf(z.object({ ip: textOrEmpty, hostname: textOrEmpty })) })
+      .nullish(),
+  })
+  .nullish()
+  .catch(undefined);
+
 export const ingress = z
   .object({
     metadata: namespacedMetadata,
+    status,
     spec: z.object({
       ingressClassName: optionalText,
       defaultBackend: backend.nullish(),
@@ -65,12 +81,17 @@ export const ingress = z
     }),
   })
   .transform(
-    ({ metadata, spec }): Ingress => ({
+    ({ metadata, spec, status: written }): Ingress => ({
       kind: 'Ingress',
       metadata,
       ingressClassName: spec.ingressClassName,
       defaultBackend: spec.defaultBackend ?? undefined,
       tls: spec.tls,
       rules: spec.rules,
+      ...published(written?.loadBalancer?.ingress ?? []),
     }),
   );
+
+function published(addresses: readonly PublishedAddress[]): Pick<Ingress, 'published'> {
+  return addresses.length === 0 ? {} : { published: addresses };
+}

@@ -40,6 +40,7 @@ function metadata(namespaceOf: (written: string | null | undefined) => string) {
     .object({
       name: z.string(),
       namespace: z.string().nullish(),
+      uid: z.string().nullish().catch(undefined),
       creationTimestamp: z.iso.datetime({ offset: true }).nullish(),
       annotations: stringMap,
       labels: stringMap,
@@ -48,6 +49,7 @@ function metadata(namespaceOf: (written: string | null | undefined) => string) {
       (fields): Metadata => ({
         name: fields.name,
         namespace: namespaceOf(fields.namespace),
+        ...(fields.uid ? { uid: fields.uid } : {}),
         creationTimestamp: toSeconds(fields.creationTimestamp),
         annotations: fields.annotations,
         labels: fields.labels,

@@ -1,0 +1,46 @@
+// Where the objects come from, as `run` sees it: the same for a folder of manifests and for a cluster.
+
+import type { Logger } from 'pino';
+import type { Diagnostic } from '../../model/diagnostic.ts';
+import type { Model } from '../../model/model.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { Flags } from '../../options/flags.ts';
+import { watchFiles } from '../../sources/files/watch-files.ts';
+import type { OpenFailure } from './open-data-plane.ts';
+
+export interface SourceParts {
+  readonly onSnapshot: (snapshot: Snapshot) => void;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+export interface RunningSource {
+  /** Why what is known is not all there is, in sentences; empty when it is. */
+  waiting(): readonly string[];
+  /** What became of a Snapshot, for those who tell the source about it. */
+  passed(snapshot: Snapshot, model: Model, diagnostics: readonly Diagnostic[]): void;
+  /** Settles when the signal was given and everything has ended. */
+  ended(): Promise<void>;
+}
+
+/** Goes on until the signal. */
+export async function openSource(flags: Flags, parts: SourceParts): Promise<RunningSource | OpenFailure> {
+  if (flags.kubeconfig !== null) {
+    // Imported when it is asked for: manifests need nothing of it.
+    const { openClusterSource } = await import('./cluster-source.ts');
+    return await openClusterSource(flags, flags.kubeconfig, parts);
+  }
+  let stirred = true;
+  const reading = watchFiles({
+    folders: flags.manifests,
+    ...parts,
+    onStir: (moved) => {
+      stirred = moved;
+    },
+  });
+  return {
+    waiting: () => (stirred ? ['the manifests are being read'] : []),
+    passed: () => undefined,
+    ended: () => reading,
+  };
+}

@@ -1,0 +1,30 @@
+// Why an exchange with the API server came to nothing, in a sentence.
+
+/** One line for people. Errors of the network hold addresses, never what was sent. */
+export function describeFailure(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return 'the controller is ending';
+  const { code = '', message } = error as { code?: string; message?: string };
+  const known = KNOWN[code];
+  if (known !== undefined) return known;
+  return `the exchange with the API server failed: ${(message || code || 'unknown error').split('\n', 1)[0]}`;
+}
+
+const KNOWN: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the API server refuses connections',
+  ECONNRESET: 'the API server reset the connection',
+  EPIPE: 'the API server closed the connection',
+  ENOTFOUND: "the API server's name does not resolve",
+  EAI_AGAIN: "the API server's name does not resolve at present",
+  EHOSTUNREACH: 'the API server cannot be reached: no route',
+  ENETUNREACH: 'the API server cannot be reached: no network',
+  ETIMEDOUT: 'the connection to the API server timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection to the API server within 10 s',
+  UND_ERR_HEADERS_TIMEOUT: 'the API server took the request and gave no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'the API server stopped sending in the middle of an answer',
+  UND_ERR_SOCKET: 'the API server closed the connection',
+  CERT_HAS_EXPIRED: "the API server's certificate has expired",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the API server's certificate is not signed by the given CA",
+  SELF_SIGNED_CERT_IN_CHAIN: "the API server's certificate is not signed by the given CA",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the API server's certificate is not signed by the given CA",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the API server's certificate is for other names",
+};

@@ -1,0 +1,38 @@
+// One HTTP exchange with the API server, with deadlines of our own for each part of it.
+
+import { type Dispatcher, request as send } from 'undici';
+import type { Grant } from './access/grant.ts';
+import { createAnswer } from './answer.ts';
+import { describeFailure } from './describe-failure.ts';
+import type { ClusterOutcome, ClusterRequest } from './messages.ts';
+
+/** @returns never rejects for what the network or the server does. */
+export async function exchange(
+  dispatcher: Dispatcher,
+  grant: Grant,
+  request: ClusterRequest,
+): Promise<ClusterOutcome> {
+  const { method, body, signal, headersTimeout = 30_000, bodyTimeout = 30_000 } = request;
+  try {
+    const response = await send(
+      grant.server.origin + grant.server.pathname.replace(/\/$/, '') + request.path,
+      {
+        dispatcher,
+        method,
+        body: body ?? null,
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'ingress-openresty',
+          ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+          ...grant.headers,
+        },
+        signal,
+        headersTimeout,
+        bodyTimeout,
+      },
+    );
+    return createAnswer(response, signal);
+  } catch (error) {
+    return { outcome: 'unreachable', message: describeFailure(error, signal) };
+  }
+}

@@ -1,0 +1,46 @@
+// The numbers of list and watch, all in milliseconds unless said otherwise; client-go's where it has them.
+
+export interface Timing {
+  /** First wait after a failure, doubled up to `longestPause`, each made up to twice as long by chance. */
+  readonly firstPause: number;
+  readonly longestPause: number;
+  /** Where nobody answers, trying costs nobody anything, and changes should arrive soon after the return. */
+  readonly longestPauseUnreachable: number;
+  /** A watch that lived so long was healthy: the next failure waits from `firstPause` again. */
+  readonly healthyAfter: number;
+  /** Retry-After beyond this is not believed. */
+  readonly longestRetryAfter: number;
+  /** Objects in a page of a list. */
+  readonly pageSize: number;
+  /** A watch asks the server to end it after a time between these, so that watches do not all end at once. */
+  readonly watchLifetime: readonly [number, number];
+  /** Silence after which a watch is resumed. Bookmarks come each 60 to 75 s, but are not promised. */
+  readonly watchIdle: number;
+  readonly headersTimeout: number;
+  readonly bodyTimeout: number;
+  /** How long a list that lacks most objects waits for its confirmation. */
+  readonly hold: number;
+  /** A full list as often as this, and up to a fifth later, finds what no watch told. */
+  readonly relistEvery: number;
+  /** Least time between two Snapshots. */
+  readonly tick: number;
+  /** How long changed Ingresses wait for Secrets that they are the first to name. */
+  readonly secretPatience: number;
+}
+
+export const TIMING: Timing = {
+  firstPause: 800,
+  longestPause: 30_000,
+  longestPauseUnreachable: 3_000,
+  healthyAfter: 10_000,
+  longestRetryAfter: 300_000,
+  pageSize: 500,
+  watchLifetime: [290_000, 590_000],
+  watchIdle: 90_000,
+  headersTimeout: 30_000,
+  bodyTimeout: 30_000,
+  hold: 60_000,
+  relistEvery: 3_600_000,
+  tick: 5,
+  secretPatience: 1_000,
+};
