@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { RenderedFiles } from '../../src/model/rendered.ts';
 import { LAYOUT } from '../../src/model/runtime.ts';
-import type { CompileStep } from '../../src/nginx/files/compile-outcome.ts';
+import type { CompileStep } from '../../src/nginx/files/compile-step.ts';
 import { recoverFiles } from '../../src/nginx/files/recover.ts';
 import { liveMasters } from '../../src/nginx/processes.ts';
 import { type Bed, killAll, liveText, makeBed } from './support/compile-bed.ts';

@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Logger } from 'pino';
 
+import type { CompileOutcome } from '../../model/outcome.ts';
 import type { RenderedFiles } from '../../model/rendered.ts';
 import { LAYOUT } from '../../model/runtime.ts';
 import { confirmFiles, newestMaster, reloadAndProve } from '../reload/reload.ts';
@@ -12,7 +13,7 @@ import { testConfig } from '../reload/test-config.ts';
 import { writeDurably } from '../state/durable.ts';
 import type { SaveOutcome } from '../state/proven-files.ts';
 import { writeCandidate } from './candidate.ts';
-import type { CompileOutcome, CompileStep } from './compile-outcome.ts';
+import type { CompileStep } from './compile-step.ts';
 import { promoteStaged, readLive, swapLive } from './live-file.ts';
 import { describeError } from './world-error.ts';
 

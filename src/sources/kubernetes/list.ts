@@ -5,9 +5,9 @@
 // and then no API server behind a load balancer can take us back in time.
 
 import type { Cluster } from './cluster.ts';
-import { type Failure, isExpired, refusal, unreachable } from './failure.ts';
+import { type Failure, isExpired, unreachable } from './failure.ts';
+import { getList } from './get-list.ts';
 import type { Resource } from './resource.ts';
-import { pathOf } from './resource.ts';
 import { isRecord, readVersion } from './standing.ts';
 import type { Entry, Store } from './store.ts';
 import type { Timing } from './timing.ts';
@@ -59,25 +59,16 @@ interface Page {
 }
 
 async function getPage<T>(
-  { cluster, resource, timing, signal }: ListParts<T>,
+  parts: ListParts<T>,
   limit: number | null,
   next: string | null,
 ): Promise<Page | Failure> {
-  const answer = await cluster.request({
-    method: 'GET',
-    path: pathOf(resource, {
-      ...(limit === null ? {} : { limit: String(limit) }),
-      ...(next === null ? {} : { continue: next }),
-    }),
-    signal,
-    headersTimeout: timing.headersTimeout,
-    bodyTimeout: timing.bodyTimeout,
+  const got = await getList(parts, {
+    ...(limit === null ? {} : { limit: String(limit) }),
+    ...(next === null ? {} : { continue: next }),
   });
-  if (answer.outcome === 'unreachable') return unreachable(answer);
-  if (answer.status !== 200) return refusal(answer, `list ${resource.label}`);
-  const body = await answer.text();
-  if (body.outcome === 'unreachable') return unreachable(body);
-  return readPage(body.text) ?? damaged(resource, 'an answer that is no list').failure;
+  if (!('text' in got)) return got;
+  return readPage(got.text) ?? damaged(parts.resource, 'an answer that is no list').failure;
 }
 
 function readPage(text: string): Page | null {
