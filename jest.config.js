@@ -6,6 +6,7 @@ export default {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.nginx/', '<rootDir>/.demo/'],
+  setupFiles: ['<rootDir>/test/support/property-seed.ts'],
   testTimeout: 20_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.js'],

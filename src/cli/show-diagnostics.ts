@@ -1,6 +1,6 @@
 // Diagnostics as people read them: most severe first within the one order, colour only where it can be seen.
 
-import { compareDiagnostics, type Diagnostic, type Severity } from '../model/diagnostic.ts';
+import { compareDiagnostics, type Diagnostic, escapeControls, type Severity } from '../model/diagnostic.ts';
 
 const COLOURS: Readonly<Record<Severity, number>> = { error: 31, warning: 33, info: 36 };
 
@@ -18,11 +18,11 @@ export function showDiagnostics(
     .sort(compareDiagnostics)
     .map(({ severity, object, field, message, hint }) => {
       const head = [
-        `${paint(COLOURS[severity], severity)}${' '.repeat(9 - severity.length)}${paint(1, printable(object))}`,
+        `${paint(COLOURS[severity], severity)}${' '.repeat(9 - severity.length)}${paint(1, escapeControls(object))}`,
       ];
-      if (field !== '') head.push(printable(field));
-      const lines = [head.join('  '), indent(printable(message))];
-      if (hint !== '') lines.push(indent(`→ ${printable(hint)}`));
+      if (field !== '') head.push(escapeControls(field));
+      const lines = [head.join('  '), indent(escapeControls(message))];
+      if (hint !== '') lines.push(indent(`→ ${escapeControls(hint)}`));
       return `${lines.join('\n')}\n`;
     })
     .join('');
@@ -53,11 +53,4 @@ export function wantsColour(
 
 function indent(text: string): string {
   return `${' '.repeat(9)}${text}`;
-}
-
-/** Names of objects and files are the user's: what would move a terminal's cursor, or the reading order, is escaped. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
-    return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
-  });
 }

@@ -29,7 +29,15 @@ export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
 /** User text inside a message: JSON-quoted (control characters escaped), at most 80 characters. */
 export function quoteText(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 77)}...` : text;
-  return JSON.stringify(shown);
+  // JSON leaves DEL, the C1 controls and the marks that turn the reading order as they are.
+  return escapeControls(JSON.stringify(shown));
+}
+
+/** Names of objects and files are the user's: what would move a terminal's cursor, or the reading order, is escaped. */
+export function escapeControls(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+    return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 function compareText(a: string, b: string): number {

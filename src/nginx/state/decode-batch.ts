@@ -29,7 +29,11 @@ const header = z.strictObject({
   state: z.string(),
 });
 const key = { v: z.literal(1), kind: z.enum(DOCUMENT_KINDS), id: z.string() };
-const put = z.strictObject({ ...key, digest: z.string().regex(/^[0-9a-f]{32}$/), body: z.looseObject({}) });
+/** As it was written: an object schema would leave out a key `__proto__`, which a header may be named. */
+const body = z.custom<object>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
+const put = z.strictObject({ ...key, digest: z.string().regex(/^[0-9a-f]{32}$/), body });
 const removal = z.strictObject({ ...key, removed: z.literal(true) });
 
 const NEWLINE = 10;

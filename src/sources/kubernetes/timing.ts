@@ -12,9 +12,14 @@ export interface Timing {
   readonly longestRetryAfter: number;
   /** Objects in a page of a list. */
   readonly pageSize: number;
-  /** A watch asks the server to end it after a time between these, so that watches do not all end at once. */
+  /**
+   * A watch asks the server to end it after a time between these (client-go: five to ten minutes). Its end is the one
+   * sign of life that HTTP/1.1 has for a kind in which nothing happens: a connection that is dead behind a proxy, a
+   * NAT or a load balancer goes on looking alive. Two seconds before it the server sends a bookmark, so the version
+   * of a quiet kind stays young too. The price is a request for each kind each ten seconds, over the same connection.
+   */
   readonly watchLifetime: readonly [number, number];
-  /** Silence after which a watch is resumed. Bookmarks come each 60 to 75 s, but are not promised. */
+  /** Silence after which a watch is given up and resumed on another connection: more than its lifetime. */
   readonly watchIdle: number;
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
@@ -32,11 +37,11 @@ export const TIMING: Timing = {
   firstPause: 800,
   longestPause: 30_000,
   longestPauseUnreachable: 3_000,
-  healthyAfter: 10_000,
+  healthyAfter: 5_000,
   longestRetryAfter: 300_000,
   pageSize: 500,
-  watchLifetime: [290_000, 590_000],
-  watchIdle: 90_000,
+  watchLifetime: [8_000, 10_000],
+  watchIdle: 12_000,
   headersTimeout: 30_000,
   bodyTimeout: 30_000,
   hold: 60_000,

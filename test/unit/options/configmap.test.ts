@@ -130,6 +130,14 @@ describe('the ConfigMap', () => {
     ]);
   });
 
+  test.each(['\u0080', '\u007f', '\u009b2J', '\u202e', '\n'])(
+    'what a terminal would obey is escaped: %j',
+    (text) => {
+      const [told] = read({ 'bind-address': `x${text}`, [`key${text}`]: 'x' }).diagnostics;
+      expect(`${told?.field}${told?.message}`).not.toMatch(/[\p{Cc}\u202e]/u);
+    },
+  );
+
   test('never throws', () => {
     const keys = fc.oneof(
       fc.constantFrom(...Object.values(CONFIG_KEYS).map((item) => item.name)),

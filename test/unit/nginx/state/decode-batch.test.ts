@@ -42,6 +42,12 @@ describe('decodeBatches', () => {
     );
   });
 
+  test('a key of a body may be named as no key should be', () => {
+    const body = JSON.parse('{"headers":{"__proto__":"x"},"__proto__":{}}');
+    const given = full({ epoch: 1, generation: 1 }, [document('settings', 's', body)]);
+    expect(decodeBatches(encodeBatch(given, md5)).batches).toEqual([given]);
+  });
+
   const first = encodeBatch(full({ epoch: 1, generation: 1 }, [backend('default/ä/80', 1)]), md5);
   const second = encodeBatch(
     delta({ epoch: 1, generation: 1 }, [backend('b', 2)], [backend('default/ä/80', 1)]),
