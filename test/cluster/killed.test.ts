@@ -22,7 +22,9 @@ testCluster(
       tlsSecret('safe', await certificate()),
       ingress('safe', { host: 'safe.example', service: 'shop', tls: 'safe' }),
     );
-    const { gateway, load, scale, servedBy } = await openShop(bed);
+    // A pod that is gone before the controller is back is one that nobody could know of. So pods go on for longer
+    // than two starts in a row take, as pods behind any load balancer have to.
+    const { gateway, load, scale, servedBy } = await openShop(bed, { preStop: 12 });
     await gateway.settled();
     const workers = await gateway.proxy.workers();
 

@@ -12,6 +12,12 @@ import { clusterService, deployment } from './workloads.ts';
 
 export const HOST = 'shop.example';
 
+export type ShopOptions = {
+  readonly replicas?: number;
+  /** As in `DeploymentOptions`. */
+  readonly preStop?: number;
+};
+
 export type Shop = {
   readonly gateway: ClusterGateway;
   readonly load: Load;
@@ -25,10 +31,10 @@ export type Shop = {
 
 export async function openShop(
   { plane, kubelet, startGateway, after }: ClusterBed,
-  { replicas = 2, ...options }: ClusterGatewayOptions & { readonly replicas?: number } = {},
+  { replicas = 2, preStop, ...options }: ClusterGatewayOptions & ShopOptions = {},
 ): Promise<Shop> {
   await plane.kubectl.apply(
-    deployment('shop', { replicas }),
+    deployment('shop', { replicas, ...(preStop === undefined ? {} : { preStop }) }),
     clusterService('shop'),
     ingress('shop', { host: HOST, service: 'shop' }),
   );
