@@ -7,6 +7,7 @@ local balance = require("ingress.balance")
 local certificate = require("ingress.certificate")
 local config = require("ingress.config")
 local disk = require("ingress.disk")
+local heal = require("ingress.store.heal")
 local reader = require("ingress.reader")
 local route = require("ingress.route")
 local sockets = require("ingress.sockets")
@@ -19,6 +20,7 @@ local type = type
 local TICK = 0.25
 
 local _M = {
+  admit = balance.admit,
   balance = balance.run,
   certificate = certificate.run,
   config = config.run,
@@ -58,6 +60,7 @@ local function tick(premature)
   if premature then
     return workers.leave()
   end
+  heal()
   return reader.tick()
 end
 

@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { downloadPackages, unpackPackages } from './debian-packages.ts';
 import { describeNginx, type Nginx, readDescription } from './find-nginx.ts';
 
 const execute = promisify(execFile);
@@ -36,8 +37,8 @@ export async function fetchDebianNginx(cacheDir: string): Promise<Nginx> {
   await rm(building, { recursive: true, force: true });
   await mkdir(join(building, 'packages'), { recursive: true });
   try {
-    await download(join(cacheDir, 'apt'), join(building, 'packages'));
-    await unpack(join(building, 'packages'), join(building, 'root'));
+    await downloadPackages(packages, { aptDir: join(cacheDir, 'apt'), into: join(building, 'packages') });
+    await unpackPackages(join(building, 'packages'), join(building, 'root'));
     await describe(building, folder);
     await rm(folder, { recursive: true, force: true });
     await rename(building, folder);
@@ -58,60 +59,6 @@ function advice(): string {
     'No nginx with Lua was found, and none could be fetched. Install OpenResty, or nginx and libnginx-mod-http-lua ' +
     '(Debian 12), or name a binary in INGRESS_NGINX.'
   );
-}
-
-// The system's package lists serve when they know the packages and are still true; else lists of our own.
-async function download(aptDir: string, into: string): Promise<void> {
-  const shared = await aptOptions(aptDir, false);
-  const names = await namesToFetch(shared);
-  if (names !== null && (await succeeds('apt-get', [...shared, 'download', ...names], into))) return;
-  const own = await aptOptions(aptDir, true);
-  await execute('apt-get', [...own, 'update'], { timeout: 240_000 });
-  const known = await namesToFetch(own);
-  if (known === null)
-    throw new Error(`The package sources of this machine do not have ${packages.join(', ')}.`);
-  await execute('apt-get', [...own, 'download', ...known], { cwd: into, timeout: 240_000 });
-}
-
-// A configuration file rather than -o options: only a file can clear the hooks that container images set.
-async function aptOptions(aptDir: string, ownLists: boolean): Promise<readonly string[]> {
-  await mkdir(join(aptDir, 'lists/partial'), { recursive: true });
-  await mkdir(join(aptDir, 'cache/archives/partial'), { recursive: true });
-  const file = join(aptDir, ownLists ? 'own.conf' : 'shared.conf');
-  const hooks = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success'];
-  const lines = hooks.map((hook) => `#clear ${hook};`);
-  lines.push(`Dir::Cache "${aptDir}/cache";`, `Dir::Log "${aptDir}";`, 'Debug::NoLocking "true";');
-  lines.push('APT::Sandbox::User "";');
-  if (ownLists) lines.push(`Dir::State::lists "${aptDir}/lists";`);
-  await writeFile(file, `${lines.join('\n')}\n`);
-  return ['-c', file];
-}
-
-// Our packages, and those libraries that they name and the system lacks. null: a package is not known.
-async function namesToFetch(options: readonly string[]): Promise<readonly string[] | null> {
-  if (!(await succeeds('apt-cache', [...options, 'show', ...packages]))) return null;
-  const { stdout } = await execute('apt-cache', [...options, 'depends', ...packages]);
-  const named = [...stdout.matchAll(/^ {2}Depends: ((?:lib|lua)[a-z0-9.+-]*|zlib1g)$/gm)].map(
-    (match) => match[1] ?? '',
-  );
-  const lacking: string[] = [];
-  for (const name of new Set(named)) {
-    if (!packages.includes(name) && !(await isInstalled(name))) lacking.push(name);
-  }
-  return [...packages, ...lacking];
-}
-
-async function isInstalled(name: string): Promise<boolean> {
-  const status = await execute('dpkg-query', ['-W', '-f', '$' + '{Status}\n', name]).catch(() => null);
-  return status?.stdout.includes('install ok installed') ?? false;
-}
-
-async function unpack(from: string, root: string): Promise<void> {
-  await mkdir(root);
-  for (const file of (await readdir(from)).sort()) {
-    if (file.endsWith('.deb')) await execute('dpkg', ['-x', join(from, file), root]);
-  }
-  await rm(from, { recursive: true, force: true });
 }
 
 // Written with the final paths, before the rename: who sees the folder sees it whole.
@@ -146,17 +93,4 @@ function wrapper(folder: string, libraries: string): string {
     `exec -a '${folder}/nginx' '${folder}/root/usr/sbin/nginx' "$@"`,
     '',
   ].join('\n');
-}
-
-async function succeeds(command: string, args: readonly string[], cwd?: string): Promise<boolean> {
-  try {
-    await execute(command, args, {
-      timeout: 240_000,
-      maxBuffer: 16 << 20,
-      ...(cwd === undefined ? {} : { cwd }),
-    });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,22 +1,27 @@
 -- The balancer's phase, of interpreted and compiled locations alike: from the route key in $route to a peer. It
 -- cannot answer by itself, so what has no peer is sent to the internal servers that answer 404 and 503.
--- phase: balancer · yields: no · dicts: by way of the reader
+-- phase: balancer, rewrite (admit) · yields: no · dicts: by way of the reader
 -- state: ngx.ctx of the request, only when another attempt may follow: which backend, which peers were tried
 
 local backends = require("ingress.backends")
 local balancer = require("ngx.balancer")
 local canaries = require("ingress.canaries")
+local identity = require("ingress.identity")
 local reader = require("ingress.reader")
 local router = require("ingress.router")
 
 local get = reader.get
+local exit = ngx.exit
 local get_last_failure = balancer.get_last_failure
+local has_identity = identity.is_there
 local log = ngx.log
+local match = string.match
 local ngx = ngx
 local now = ngx.now
 local set_current_peer = balancer.set_current_peer
 local set_more_tries = balancer.set_more_tries
 local set_timeouts = balancer.set_timeouts
+local show_identity = identity.show
 local tonumber = tonumber
 local var = ngx.var
 
@@ -53,20 +58,48 @@ end
 
 -- What the files of this worker say may be out of date: a key may have left since a request was matched, minutes
 -- ago for a slow upload, or stay in a compiled location whose host is gone; and a location may be of older paths of
--- its host. What is in force for this URI now decides. Where a slash is missing now, the older location serves on.
+-- its host. What is in force for this URI now decides. Where a redirect is wanted now, the older location serves on.
+-- Nil and where to go instead, when this URI cannot be what the endpoints shall be asked for.
+local function match_again(entry)
+  if var.rewritten == "1" then -- the URI is not the one that was matched
+    return entry and entry.body, unavailable
+  end
+  local key, path, status = router.match(var.host, var.uri)
+  local current = key and get("route", key)
+  if status == 503 or current and current.body.rewrite then
+    return nil, unavailable
+  end
+  if entry then
+    return current and current.body or path and entry.body
+  end
+  return current and may_take(current.body) and current.body
+end
+
+
+-- Blocks of one protocol without an identity are as good as each other; of the others each is for itself.
+local function sort_of(shard)
+  return match(shard, "^(%l+)_%d%d?$") or shard
+end
+
+
+-- A location has the directives of one protocol and one identity. Compiled ones of plain HTTP name no block here.
+local function speaks_for(route)
+  local shard = var.shard
+  return sort_of(route.shard) == (shard and shard ~= "" and sort_of(shard) or "shard")
+end
+
+
 local function find_route()
   local key = var.route
   local entry = key and key ~= "" and get("route", key)
   if entry and not entry.body.stale then
     return entry.body
   end
-  local slash
-  key, slash = router.match(var.host, var.uri)
-  local current = key and get("route", key)
-  if entry then
-    return current and current.body or slash and entry.body
+  local route, instead = match_again(entry)
+  if route and not speaks_for(route) then
+    return nil, unavailable
   end
-  return current and may_take(current.body) and current.body
+  return route, instead
 end
 
 
@@ -79,12 +112,15 @@ end
 
 local function first()
   reader.sync()
-  local route = find_route()
+  local route, instead = find_route()
   if not route then
-    return send_to(not_found)
+    return send_to(instead or not_found)
   end
   local state = not route.denied and backends.state(route.backend)
   if not state then
+    return send_to(unavailable)
+  end
+  if route.identity and not show_identity(route.identity) then
     return send_to(unavailable)
   end
   local backend = route.backend
@@ -134,6 +170,21 @@ function _M.start(prefix)
   unavailable = "unix:" .. prefix .. "/run/503.sock"
   -- nobody listens there: the attempt fails at once with 502, as nginx's own limit of time would end
   out_of_time = "unix:" .. prefix .. "/run/next-upstream-timeout.sock"
+end
+
+
+-- rewrite_by_lua of compiled locations whose endpoints speak something else than plain HTTP: what the internal servers
+-- answer otherwise is answered here, since they do not speak it.
+function _M.admit()
+  reader.sync()
+  local route, instead = find_route()
+  if not route then
+    return exit(instead == unavailable and 503 or 404)
+  end
+  local known = route.identity == nil or has_identity(route.identity)
+  if route.denied or not known or not backends.state(route.backend) then
+    return exit(503)
+  end
 end
 
 

@@ -1,102 +1,112 @@
--- Shows the certificate of the host that the client names by SNI: the host's own, else that of the wildcard above
--- it, else that of every other host, else the default one of the settings, else the static one of the files. Parsed
--- once per worker and document: parsing in each handshake costs more than the handshake.
--- phase: ssl_certificate · yields: no · dicts: by way of the reader · state: parsed ones in its cache entries
+-- Shows the certificates of the host that the client names by SNI: the host's own, else those of the wildcard above
+-- it, else those of every other host, else the default one of the settings, else the static one of the files. A host
+-- may have one of each key type: OpenSSL keeps them apart and picks what the client can use.
+-- phase: ssl_certificate · yields: no · dicts: by way of the reader · state: none, see parsed.lua
 
+local parsed = require("ingress.parsed")
 local reader = require("ingress.reader")
 local router = require("ingress.router")
 local ssl = require("ngx.ssl")
+local staple = require("ingress.staple")
 
+local approve = parsed.approve
+local clear_certs = ssl.clear_certs
 local get = reader.get
 local log = ngx.log
 local lower = string.lower
+local pair_of = parsed.get
+local refuse = parsed.refuse
+local set_cert = ssl.set_cert
+local set_priv_key = ssl.set_priv_key
+local show_staple = staple.show
 local sub = string.sub
 
 local _M = {}
 
 
-local function parse(body)
-  local chain, err = ssl.parse_pem_cert(body.chain)
-  if not chain then
-    return nil, err
-  end
-  local key, key_err = ssl.parse_pem_priv_key(body.key)
-  if not key then
-    return nil, key_err
-  end
-  return { chain = chain, key = key }
-end
-
-
--- Cache entry with `derived` = {chain, key}, or nil. A bad one is told once and then counts as absent.
-local function parsed(id)
-  local entry = id and get("certificate", id)
-  if not entry then
-    return nil
-  end
-  if entry.derived == nil then
-    local pair, err = parse(entry.body)
-    entry.derived, entry.former, entry.body = pair or false, nil, nil
-    if err then
-      log(ngx.ERR, "certificate ", id, " cannot be used: ", err)
-    end
-  end
-  return entry.derived and entry
-end
-
-
-local function of_host(entry)
-  return entry and parsed(entry.body.certificate)
-end
-
-
-local function find(name)
-  local entry = nil
-  if name and #name < 254 then
-    name = lower(name)
-    if sub(name, -1) == "." then
-      name = sub(name, 1, -2)
-    end
-    entry = of_host(get("host", name)) or of_host(router.wildcard(name))
-  end
-  if not entry then
-    local settings = reader.settings()
-    entry = of_host(get("host", "*")) or (settings and parsed(settings.defaultCertificate))
-  end
-  return entry
-end
-
-
-local function show(entry)
-  local pair = entry.derived
-  local ok, err = ssl.clear_certs()
-  if ok then
-    ok, err = ssl.set_cert(pair.chain)
+local function set(pair, beside)
+  local ok, err = true, nil
+  if not beside then
+    ok, err = clear_certs()
   end
   if ok then
-    ok, err = ssl.set_priv_key(pair.key)
+    ok, err = set_cert(pair.chain)
+  end
+  if ok then
+    ok, err = set_priv_key(pair.key)
   end
   return ok, err
 end
 
 
+-- The pair that is shown, or nil. @param beside: what was shown before it stays.
+local function show(id, beside)
+  local pair = pair_of(id)
+  while pair do
+    local ok, err = set(pair, beside)
+    if ok then
+      if pair.before then
+        approve(pair)
+      end
+      return pair
+    end
+    log(ngx.ERR, "certificate ", id, " cannot be shown: ", err)
+    pair = refuse(id, pair)
+  end
+  return nil
+end
+
+
+local function show_host(entry)
+  local body = entry and entry.body
+  if not body or not body.certificate then
+    return false
+  end
+  local first, second, more = show(body.certificate, false), nil, false
+  local others = body.otherCertificates
+  if others then
+    for i = 1, #others do
+      local pair = show(others[i], first ~= nil)
+      if not first then
+        first = pair
+      elseif pair then
+        more = second ~= nil
+        second = second or pair
+      end
+    end
+  end
+  if not first then
+    return false
+  end
+  show_staple(first, second, more)
+  return true
+end
+
+
+local function show_default()
+  local settings = reader.settings()
+  local id = settings and settings.defaultCertificate
+  local pair = id and show(id, false)
+  if pair then
+    show_staple(pair, nil, false)
+  end
+end
+
+
 function _M.run()
   reader.sync()
-  local entry = find(ssl.server_name())
-  if not entry then
-    return
+  local name = ssl.server_name()
+  if name and #name < 254 then
+    name = lower(name)
+    if sub(name, -1) == "." then
+      name = sub(name, 1, -2)
+    end
+    if show_host(get("host", name)) or show_host(router.wildcard(name)) then
+      return
+    end
   end
-  local ok, err = show(entry)
-  if ok then
-    return
-  end
-  -- a key that does not belong to its chain shows only now
-  entry.derived = false
-  log(ngx.ERR, "a certificate cannot be shown: ", err)
-  local settings = reader.settings()
-  local default = settings and parsed(settings.defaultCertificate)
-  if default then
-    show(default)
+  if not show_host(get("host", "*")) then
+    show_default()
   end
 end
 

@@ -4,6 +4,7 @@
 
 local apply = require("ingress.store.apply")
 local batch = require("ingress.batch")
+local heal = require("ingress.store.heal")
 local json = require("ingress.json")
 local reader = require("ingress.reader")
 local status = require("ingress.status")
@@ -105,6 +106,7 @@ end
 
 
 function _M.run()
+  heal()
   reader.sync()
   local method = req.get_method()
   if method == "GET" or method == "HEAD" then

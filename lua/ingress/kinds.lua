@@ -21,6 +21,26 @@ local timeouts = object({
   read = number(0.001),
 })
 
+-- Text, or the number of a group.
+local function part(value, where)
+  if type(value) ~= "string" then
+    return integer(1, 9)(value, where)
+  end
+end
+
+
+local rewrite = object({
+  pattern = name,
+  target = list(part),
+  forwardedPrefix = optional(list(part)),
+})
+
+local regex = object({
+  literal = text(),
+  pattern = optional(name),
+  route = name,
+})
+
 local endpoint = object({
   address = text("^[0-9A-Fa-f.:]+$"),
   port = integer(1, 65535),
@@ -56,6 +76,12 @@ return {
   certificate = object({
     chain = name,
     key = name,
+    schemes = optional(list(text("^%x%x%x%x$"))),
+    ocsp = optional(object({ response = text("^[A-Za-z0-9+/]+=*$"), ends = integer(0) })),
+  }),
+  identity = object({
+    chain = name,
+    key = name,
   }),
   backend = object({
     algorithm = algorithm,
@@ -68,17 +94,22 @@ return {
     sslRedirect = optional(one_of(true)),
     denied = optional(text()),
     stale = optional(one_of(true)),
+    rewrite = optional(rewrite),
     timeouts = optional(timeouts),
     tries = integer(0),
     triesTimeout = optional(number(0)),
     bodySize = integer(0),
     profile = text("^p%x+$"),
     unlimitedProfile = text("^p%x+$"),
-    shard = text("^shard_%d+$"),
+    shard = text("^%l+_%x+$"),
+    identity = optional(name),
   }),
   host = object({
     certificate = optional(name),
+    otherCertificates = optional(list(name)),
     exact = map(text("^/"), name),
     prefix = map(text("^/", "/$"), name),
+    regex = optional(list(regex)),
+    appRoot = optional(text("^/")),
   }),
 }

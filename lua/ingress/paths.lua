@@ -1,8 +1,12 @@
 -- Finds the location of a URI among those of one host, as nginx finds it among the same locations: exact, else the
--- longest prefix; but a URI that lacks only the last slash of a location is redirected to it. Pure.
+-- longest prefix; but a URI that lacks only the last slash of a location is redirected to it. Of hosts with regular
+-- expressions patterns.lua does it.
 -- phase: any · yields: no · dicts: none · state: none; the index belongs to the host's cache entry
 
+local patterns = require("ingress.patterns")
+
 local escape_uri = ngx.escape_uri
+local match_regex = patterns.match
 local pairs = pairs
 local sort = table.sort
 local sub = string.sub
@@ -32,19 +36,36 @@ function _M.index(body)
   sort(lengths, function(a, b)
     return a > b
   end)
-  return { exact = exact, prefix = prefix, redirects = redirects, lengths = lengths, count = #lengths }
+  return {
+    exact = exact,
+    prefix = prefix,
+    redirects = redirects,
+    lengths = lengths,
+    count = #lengths,
+    root = body.appRoot,
+    regex = body.regex and patterns.index(body.regex),
+    special = body.appRoot ~= nil or body.regex ~= nil,
+  }
 end
 
 
--- Route key; or nil and the path to redirect to; or nil.
+-- Route key; or nil, the path to redirect to and by which status; or nil, nil and a status to answer with; or nil.
 function _M.match(index, uri)
+  if index.special then
+    if index.root and uri == "/" then
+      return nil, index.root, 302
+    elseif index.regex then
+      local found, status = match_regex(index.regex, uri)
+      return found, nil, status
+    end
+  end
   local key = index.exact[uri]
   if key then
     return key
   end
   local redirect = index.redirects[uri]
   if redirect then
-    return nil, redirect
+    return nil, redirect, 301
   end
   local lengths, prefix = index.lengths, index.prefix
   for i = 1, index.count do

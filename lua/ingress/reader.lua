@@ -29,7 +29,7 @@ local _M = {}
 
 
 local function empty()
-  return { settings = {}, certificate = {}, backend = {}, route = {}, host = {} }
+  return { settings = {}, certificate = {}, identity = {}, backend = {}, route = {}, host = {} }
 end
 
 
@@ -117,6 +117,12 @@ function _M.get(kind, id)
     return entry
   end
   return load(kind, id)
+end
+
+
+-- The document is decoded anew when it is next asked for, and nothing that was derived from it is handed on.
+function _M.forget(kind, id)
+  cache[kind][id] = nil
 end
 
 

@@ -5,11 +5,13 @@
 
 local backends = require("ingress.backends")
 local reader = require("ingress.reader")
+local rewrite = require("ingress.rewrite")
 local router = require("ingress.router")
 
 local exec = ngx.exec
 local exit = ngx.exit
 local get = reader.get
+local has_identity = require("ingress.identity").is_there
 local http_version = ngx.req.http_version
 local redirect = ngx.redirect
 local sub = string.sub
@@ -24,6 +26,22 @@ local _M = {}
 local function redirect_to_slash(path)
   local args = var.args
   return redirect(var.scheme .. "://" .. var.host .. path .. (args and "?" .. args or ""), 301)
+end
+
+
+-- As ingress-nginx does it: without the query, and to the host as the client wrote it.
+local function redirect_to_root(path)
+  return redirect(var.scheme .. "://" .. (var.http_host or var.host) .. path, 302)
+end
+
+
+local function answer(path, status)
+  if status == 301 then
+    return redirect_to_slash(path)
+  elseif status == 302 then
+    return redirect_to_root(path)
+  end
+  return exit(status)
 end
 
 
@@ -83,9 +101,9 @@ end
 
 function _M.run()
   reader.sync()
-  local key, slash = router.match(var.host, var.uri)
-  if slash then
-    return redirect_to_slash(slash)
+  local key, path, status = router.match(var.host, var.uri)
+  if status then
+    return answer(path, status)
   end
   local entry = key and get("route", key)
   if not entry then
@@ -105,11 +123,14 @@ function _M.run()
   if length and route.bodySize > 0 and tonumber(length) > route.bodySize then
     return exit(413)
   end
-  if not backends.state(route.backend) then
+  if not backends.state(route.backend) or route.identity and not has_identity(route.identity) then
     return exit(503)
   end
   local location = location_of(route, length)
   if not location then
+    return exit(503)
+  end
+  if route.rewrite and not rewrite.apply(route.rewrite) then
     return exit(503)
   end
   var.route = key

@@ -24,20 +24,21 @@ local function host_entry(host)
 end
 
 
--- Route key; or nil and the path to redirect to; or nil when nothing matches.
+-- Route key; or nil, the path to redirect to and by which status; or nil, nil and a status to answer with; or nil
+-- when nothing matches.
 function _M.match(host, uri)
   local entry = host_entry(host)
-  local key, redirect
+  local key, redirect, status
   if entry then
     local index = entry.derived
     if not index then
       index = paths.index(entry.body)
       entry.derived = index
     end
-    key, redirect = paths.match(index, uri)
+    key, redirect, status = paths.match(index, uri)
   end
-  if key or redirect then
-    return key, redirect
+  if key or status then
+    return key, redirect, status
   end
   local settings = reader.settings()
   return settings and settings.defaultRoute

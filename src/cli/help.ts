@@ -21,7 +21,8 @@ Exit codes:
 } as const;
 
 /** Below the flags of each command. */
-export const SWITCHES = 'Switches (flags without a value) are off by default and also take =true or =false.';
+export const SWITCHES =
+  'Switches (flags without a value) are off unless their default says otherwise, and also take =true or =false.';
 
 export const COMMAND_HELP: Readonly<
   Record<CommandName, { readonly summary: string; readonly examples: string }>

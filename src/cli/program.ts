@@ -85,7 +85,8 @@ function createOption(key: FlagKey): Option {
   const flag = FLAGS[key];
   const short = flag.short === undefined ? '' : `${flag.short}, `;
   const value = flag.value === null ? '[true|false]' : `<${flag.value}>`;
-  const shown = flag.shownDefault === '' || flag.value === null ? '' : ` (default: ${flag.shownDefault})`;
+  const isPlain = flag.shownDefault === '' || (flag.value === null && flag.shownDefault === 'false');
+  const shown = isPlain ? '' : ` (default: ${flag.shownDefault})`;
   // Each declaration's parser and default agree on one type, which this loop over all of them cannot name.
   const parse = flag.parse as (text: string, before: unknown) => ReturnType<typeof flag.parse>;
   const option = new Option(`${short}${flag.name} ${value}`, `${flag.help}${shown}`).argParser<unknown>(
@@ -113,6 +114,8 @@ function sourceFault(name: CommandName, flags: Flags): string | null {
       return `error: --manifests and --kubeconfig are two sources; give one of them.\n${more}`;
     if (flags.watchNamespace !== null && flags.watchNamespaceSelector !== null)
       return `error: --watch-namespace and --watch-namespace-selector exclude each other.\n${more}`;
+    if (flags.publishService !== null && flags.publishStatusAddress.length > 0)
+      return `error: --publish-service and --publish-status-address exclude each other.\n${more}`;
     return null;
   }
   if (flags.manifests.length > 0) return null;

@@ -3,6 +3,7 @@
 import { basename } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Rendered } from '../model/rendered.ts';
+import { LAYOUT } from '../model/runtime.ts';
 import type { Flags } from '../options/flags.ts';
 import { renderDocumentsJson } from '../render/redact.ts';
 import { type CommandContext, EXIT } from './command.ts';
@@ -20,7 +21,7 @@ export async function render(flags: Flags, context: CommandContext): Promise<num
   tell(diagnostics, flags, context);
   if (rendered === null) return EXIT.faulty;
   if (flags.output === null) {
-    for (const text of rendered.files.texts.values()) context.stdout.write(text);
+    context.stdout.write(rendered.files.texts.get(LAYOUT.config) ?? '');
   } else {
     const problem = await writeFolder(flags.output, outputFiles(rendered, diagnostics));
     if (problem !== null) {

@@ -3,17 +3,20 @@
 import { hostname } from 'node:os';
 import { pino } from 'pino';
 import type { Snapshot } from '../model/snapshot.ts';
+import { drainingReloads } from '../nginx/draining.ts';
 import { type Sighting, watchNginx } from '../nginx/publish/watch.ts';
 import { createSupervisor, type Supervisor } from '../nginx/supervise/supervisor.ts';
 import type { Flags } from '../options/flags.ts';
 import { createCompileSchedule } from '../reconcile/compile-schedule.ts';
+import { keepCertificates } from '../reconcile/keep-certificates.ts';
 import { createReconciler } from '../reconcile/reconcile.ts';
 import { createReport, type Report } from '../reconcile/report.ts';
-import { isCompilable } from '../render/compilable.ts';
+import { whyInterpreted } from '../render/compilable.ts';
 import { createAdminServer } from '../serve/admin-server.ts';
 import { createMetrics } from '../serve/metrics.ts';
 import type { StateReport } from '../serve/state.ts';
 import { withNames } from '../sources/names/with-names.ts';
+import { withStaples } from '../sources/staples/with-staples.ts';
 import { createTranslator } from '../translate/translate.ts';
 import { type Command, type CommandContext, EXIT } from './command.ts';
 import { hasIpv6 } from './has-ipv6.ts';
@@ -40,12 +43,13 @@ export const run: Command = async (flags, context) => {
   const { signal, stopped, stop } = untilStopped(log);
   const opened = await openDataPlane(flags, context.env.PATH ?? '', { log, signal });
   if (!('runtime' in opened)) return refuse(context, opened.message, opened.hint);
-  const failure = await serve(flags, opened, { log, signal, stopped, stop });
+  const failure = await serve(flags, opened, { log, env: context.env, signal, stopped, stop });
   return failure === null ? EXIT.ok : refuse(context, failure.message, failure.hint);
 };
 
 interface Life {
   readonly log: pino.Logger;
+  readonly env: CommandContext['env'];
   readonly signal: AbortSignal;
   readonly stopped: Promise<void>;
   readonly stop: () => void;
@@ -54,7 +58,7 @@ interface Life {
 async function serve(
   flags: Flags,
   plane: DataPlane,
-  { log, signal, stopped, stop }: Life,
+  { log, env, signal, stopped, stop }: Life,
 ): Promise<{ readonly message: string; readonly hint: string } | null> {
   const { publisher, compiler, runtime, binary, state } = plane;
   const { prefix } = flags;
@@ -79,6 +83,7 @@ async function serve(
       inForce: inForce === publisher.state(),
       settledOnce,
       source: source?.waiting() ?? ['the source is not open yet'],
+      kinds: source?.kinds() ?? [],
       ...publisher.version(),
       notes: plane.notes,
     });
@@ -88,6 +93,7 @@ async function serve(
   const admin = await createAdminServer({
     address: flags.adminAddress,
     state: describe,
+    hosts: () => report.hosts(),
     metrics,
     signal,
     log,
@@ -115,11 +121,20 @@ async function serve(
     maximum: flags.compileMaxHosts,
     quiet: flags.compileQuiet,
     interval: flags.compileInterval,
-    isCompilable,
+    obstacle: whyInterpreted,
     now: () => performance.now(),
   });
+  const stapled = withStaples({
+    signal,
+    documents: plane.applied.documents,
+    allowed: flags.ocspResponderNetworks,
+    onSnapshot: (snapshot: Snapshot, at: number) => reconciler.offer(snapshot, at),
+  });
   const reconciler = createReconciler({
-    translate: createTranslator(translateOptions(flags, ipv6)),
+    translate: keepCertificates(createTranslator(translateOptions(flags, ipv6)), {
+      documents: plane.applied.documents,
+      now: () => Date.now(),
+    }),
     ...renders,
     schedule,
     async publish(change) {
@@ -134,12 +149,17 @@ async function serve(
     },
     confirm: compiler.confirm,
     reload: compiler.reload,
+    draining: () => drainingReloads(prefix),
     isRunning: () => sighting?.up ?? false,
     hasDrifted: () => drift.isSeen(),
     applied: plane.applied,
     report,
     signal,
-    onPass: (snapshot, model) => source?.passed(snapshot, model, report.facts().diagnostics),
+    onPass(snapshot, model) {
+      source?.passed(snapshot, model, report.facts().diagnostics);
+      stapled.passed(model);
+      metrics.served(model);
+    },
   });
   const watching = watchNginx({
     ...plane.reach,
@@ -154,8 +174,11 @@ async function serve(
       reconciler.kick();
     },
   });
-  const named = withNames({ signal, onSnapshot: (snapshot: Snapshot) => reconciler.offer(snapshot) });
-  const started = await openSource(flags, { signal, log, onSnapshot: named });
+  const named = withNames({
+    signal,
+    onSnapshot: (snapshot: Snapshot, at: number) => stapled.take(snapshot, at),
+  });
+  const started = await openSource(flags, { signal, log, env, onSnapshot: named });
   if ('message' in started) failure = started;
   else source = started;
 

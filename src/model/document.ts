@@ -4,7 +4,7 @@
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
 
 /** In the order in which they are put in force; removals go the other way: make before break. */
-export const DOCUMENT_KINDS = ['settings', 'certificate', 'backend', 'route', 'host'] as const;
+export const DOCUMENT_KINDS = ['settings', 'certificate', 'identity', 'backend', 'route', 'host'] as const;
 
 /** `kind:id`, the key of a document in maps, in shared memory and in removals. */
 export type DocumentKey = `${DocumentKind}:${string}`;
@@ -19,7 +19,13 @@ export interface Document {
   readonly line: string;
 }
 
-export type DocumentBody = SettingsBody | CertificateBody | BackendBody | RouteBody | HostBody;
+export type DocumentBody =
+  | SettingsBody
+  | CertificateBody
+  | IdentityBody
+  | BackendBody
+  | RouteBody
+  | HostBody;
 
 /** One document, id `global`. */
 export interface SettingsBody {
@@ -33,6 +39,16 @@ export interface SettingsBody {
 }
 
 export interface CertificateBody {
+  readonly chain: string;
+  readonly key: string;
+  /** Signature schemes of TLS 1.3 that the key can do, as hex digits: `0403` is ECDSA on P-256. */
+  readonly schemes?: readonly string[];
+  /** An OCSP response, base64 of its DER, and when it ends, in seconds since 1970. */
+  readonly ocsp?: { readonly response: string; readonly ends: number };
+}
+
+/** Shown to endpoints; the id is that of its Secret. */
+export interface IdentityBody {
   readonly chain: string;
   readonly key: string;
 }
@@ -57,6 +73,7 @@ export interface RouteBody {
   readonly denied?: string;
   /** Compiled locations that name this key are of older paths of the host: the balancer asks the router. */
   readonly stale?: true;
+  readonly rewrite?: RewriteBody;
   readonly timeouts?: { readonly connect: number; readonly send: number; readonly read: number };
   readonly tries: number;
   readonly triesTimeout?: number;
@@ -65,8 +82,21 @@ export interface RouteBody {
   /** Named location of the interpreter, and the one of equal profile but without a limit on bodies. */
   readonly profile: string;
   readonly unlimitedProfile: string;
-  /** Upstream block, `shard_00` … */
+  /**
+   * Upstream block: `shard_00` … for plain HTTP, `https_0` … or `https_<digest of the identity>` for others. A
+   * location of one protocol and identity never serves a route of another.
+   */
   readonly shard: string;
+  /** Whose certificate endpoints are shown. */
+  readonly identity?: string;
+}
+
+/** Only interpreted routes have one. Lists of literal text and numbers of groups. */
+export interface RewriteBody {
+  /** Matched anywhere, whatever the case, as nginx's `rewrite` does. */
+  readonly pattern: string;
+  readonly target: readonly (string | number)[];
+  readonly forwardedPrefix?: readonly (string | number)[];
 }
 
 export interface CanaryBody {
@@ -82,8 +112,23 @@ export interface CanaryBody {
 /** The id is the host: `shop.example`, `*.shop.example`, or `*` for every other. Paths as in `Location`. */
 export interface HostBody {
   readonly certificate?: string;
+  /** Never without `certificate`. */
+  readonly otherCertificates?: readonly string[];
   readonly exact: Readonly<Record<string, string>>;
   readonly prefix: Readonly<Record<string, string>>;
+  /** Instead of both, in the order in which they are asked. */
+  readonly regex?: readonly RegexBody[];
+  /** Where requests for `/` are redirected to. */
+  readonly appRoot?: string;
+}
+
+export interface RegexBody {
+  /** Lower-case; every URI that matches begins with it, whatever the case. */
+  readonly literal: string;
+  /** To be matched at the start of the URI, whatever the case; absent: the literal is all. */
+  readonly pattern?: string;
+  /** Key of the route. */
+  readonly route: string;
 }
 
 export function documentKey(document: { readonly kind: DocumentKind; readonly id: string }): DocumentKey {

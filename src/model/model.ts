@@ -3,6 +3,7 @@
 
 import type { Diagnostic } from './diagnostic.ts';
 import type { Algorithm, Profile, Settings } from './settings.ts';
+import type { Authority, AuthorityId, Identity, IdentityId } from './upstream.ts';
 
 export interface Model {
   readonly settings: Settings;
@@ -10,6 +11,9 @@ export interface Model {
   readonly servers: ReadonlyMap<string, Server>;
   readonly backends: ReadonlyMap<BackendId, Backend>;
   readonly certificates: ReadonlyMap<CertificateId, Certificate>;
+  /** What endpoints are shown, and whom they are verified with: all that profiles name. */
+  readonly identities: ReadonlyMap<IdentityId, Identity>;
+  readonly authorities: ReadonlyMap<AuthorityId, Authority>;
   /** Serves what no location matches (`--default-backend-service`); null: 404. */
   readonly defaultRoute: Route | null;
   readonly diagnostics: readonly Diagnostic[];
@@ -20,17 +24,25 @@ export interface Server {
   /**
    * In nginx's terms, so that both matchers read one table: `exact` is `location = path`; `prefix` always ends in
    * `/` and is the longest that the URI starts with. A Prefix rule `/foo` is exact `/foo` plus prefix `/foo/`.
+   * Or all of them are `regex`, in the order in which they are asked: `location ~* "^path"`.
    */
   readonly locations: readonly Location[];
+  /** Requests for `/` are redirected there; absent: they are served. */
+  readonly appRoot?: string;
   /** Shown to clients that name this host by SNI; null: that of the wildcard above it, else the default one. */
   readonly certificate: CertificateId | null;
+  /** Shown beside it to clients that can do other keys: of other key types than `certificate`, one of each. */
+  readonly otherCertificates: readonly CertificateId[];
   /** References of the Ingresses that this server is made of, oldest first. */
   readonly objects: readonly string[];
 }
 
 export interface Location {
-  readonly match: 'exact' | 'prefix';
+  readonly match: 'exact' | 'prefix' | 'regex';
+  /** Of a regex, what stands after the `^`; `path-pattern.ts` has read it. */
   readonly path: string;
+  /** Of a regex, what everything that it matches begins with, and whether that is all that it says. */
+  readonly literal?: { readonly text: string; readonly whole: boolean };
   readonly route: Route;
 }
 
@@ -48,11 +60,24 @@ export interface Route {
   readonly sslRedirect: boolean;
   /** Why nothing may be served here (a gate that is asked for and not in force): every request gets 503. */
   readonly denied: string | null;
+  /** Absent: endpoints are asked for the URI that the client asked for. */
+  readonly rewrite?: Rewrite;
   readonly timeouts: Timeouts;
   readonly nextUpstreamTries: number;
   readonly nextUpstreamTimeout: number;
   readonly profile: Profile;
 }
+
+/** `rewrite "(?i)<pattern>" <target> break` in nginx's terms: the query stays as it is. */
+export interface Rewrite {
+  readonly pattern: string;
+  readonly target: RewriteParts;
+  /** Value of X-Forwarded-Prefix; null: what the client sent. */
+  readonly forwardedPrefix: RewriteParts | null;
+}
+
+/** Literal text, and numbers of the pattern's groups. */
+export type RewriteParts = readonly (string | number)[];
 
 /** Seconds. */
 export interface Timeouts {
@@ -103,4 +128,20 @@ export interface Certificate {
   readonly key: string;
   /** Of the leaf, RFC 3339. */
   readonly notAfter: string;
+  /** As OpenSSL tells them apart: `rsa`, `ec`, `ed25519` … A handshake picks one certificate of those it can use. */
+  readonly keyType: string;
+  /** Signature schemes of TLS 1.3 that the key can do, as hex digits: `0403` is ECDSA on P-256. */
+  readonly schemes: readonly string[];
+  /** SHA-256 of the leaf, 64 hex digits: by it sources know the certificate. */
+  readonly leaf: string;
+  /** Proves the leaf not to be revoked; null: nothing is shown. */
+  readonly staple: Staple | null;
+}
+
+/** An OCSP response. */
+export interface Staple {
+  /** DER in base64. */
+  readonly response: string;
+  /** Seconds since 1970. */
+  readonly ends: number;
 }

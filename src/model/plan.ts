@@ -18,6 +18,8 @@ export interface AppliedFiles {
   readonly digest: string;
   readonly sections: ReadonlyMap<string, string>;
   readonly compiled: ReadonlyMap<string, ReadonlyMap<RouteId, string>>;
+  /** As in `RenderedFiles`; absent: not known. */
+  readonly terms?: ReadonlyMap<string, string>;
 }
 
 export type Plan =

@@ -10,7 +10,7 @@ export interface Rendered {
 }
 
 export interface RenderedFiles {
-  /** Path below the prefix → text. One file today: `conf/nginx.conf`. */
+  /** Path below the prefix → text: `conf/nginx.conf`, and the authorities that it names, each named by its content. */
   readonly texts: ReadonlyMap<string, string>;
   /** 32 hex digits of SHA-256 over paths and texts with the place of the digest itself left empty. */
   readonly digest: string;
@@ -21,6 +21,11 @@ export interface RenderedFiles {
   readonly sections: ReadonlyMap<string, string>;
   /** Hosts that have a `server` of their own → the route keys that its locations name, by route id. */
   readonly compiled: ReadonlyMap<string, ReadonlyMap<RouteId, string>>;
+  /**
+   * Compiled hosts all of whose locations say the same beside their place and key → what that is: its ports and its
+   * one profile. While this stays, other paths of the host are in force with the push (see `plan/retention.ts`).
+   */
+  readonly terms?: ReadonlyMap<string, string>;
   /** Where each host stands, to name the object behind a failing line. Ordered by line. */
   readonly lines: readonly SourceLines[];
 }

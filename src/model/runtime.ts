@@ -24,6 +24,8 @@ export interface Runtime {
 /** Below the prefix. Sockets in `control` are for the controller alone (0750); those in `run` for workers. */
 export const LAYOUT = {
   config: 'conf/nginx.conf',
+  /** Certificates of authorities, named by what they hold. */
+  authorities: 'conf/authorities',
   state: 'state',
   documents: 'state/documents',
   files: 'state/files',

@@ -2,6 +2,8 @@
 // defaults are those of ingress-nginx's ConfigMap keys. Sizes are bytes, times are seconds unless the name says
 // otherwise.
 
+import type { Upstream } from './upstream.ts';
+
 export interface Settings {
   // listeners
   readonly httpPort: number;
@@ -46,6 +48,8 @@ export interface Settings {
   readonly noTlsRedirectLocations: readonly string[];
   /** `namespace/name` of the Secret of the default certificate, or null for the self-made one. */
   readonly defaultCertificate: string | null;
+  /** Fetch OCSP responses and show them with certificates that have a responder. (`enable-ocsp`) */
+  readonly ocspStapling: boolean;
   // upstreams
   readonly upstreamKeepaliveConnections: number;
   readonly upstreamKeepaliveRequests: number;
@@ -85,6 +89,10 @@ export interface Profile {
   readonly buffersNumber: number;
   /** Sorted, without repeats. `off` stands alone. */
   readonly nextUpstream: readonly NextUpstreamCondition[];
+  /** Absent: 1.1. */
+  readonly httpVersion?: '1.0';
+  /** Absent: plain HTTP. */
+  readonly upstream?: Upstream;
 }
 
 export const NEXT_UPSTREAM_CONDITIONS = [

@@ -12,6 +12,7 @@ import type {
   Secret,
   Service,
 } from './kubernetes.ts';
+import type { Certificate, CertificateId, Staple } from './model.ts';
 
 export interface Snapshot {
   readonly ingresses: ReadonlyMap<ObjectName, Ingress>;
@@ -25,8 +26,21 @@ export interface Snapshot {
    * source says why; one that was not looked up (yet) is absent.
    */
   readonly resolved: ReadonlyMap<string, readonly string[]>;
+  /** SHA-256 of a leaf (see `Certificate.leaf`) → OCSP response that was valid when it came. */
+  readonly staples: ReadonlyMap<string, Staple>;
+  /** Secrets whose content cannot replace what was served from them. Not a source's: the loop adds them. */
+  readonly kept: ReadonlyMap<CertificateId, KeptCertificate>;
   /** What the source itself has to say: files that do not parse, objects of the wrong shape. */
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The last good certificate of a Secret that holds a bad one now. */
+export interface KeptCertificate {
+  readonly certificate: Certificate;
+  /** When the bad one was first seen, RFC 3339; null: before this controller started. */
+  readonly since: string | null;
+  /** What the Secret holds can be read, but had run out already when it came. */
+  readonly ranOut: boolean;
 }
 
 export const EMPTY_SNAPSHOT: Snapshot = {
@@ -37,5 +51,7 @@ export const EMPTY_SNAPSHOT: Snapshot = {
   secrets: new Map(),
   configMaps: new Map(),
   resolved: new Map(),
+  staples: new Map(),
+  kept: new Map(),
   diagnostics: [],
 };

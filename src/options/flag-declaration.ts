@@ -1,4 +1,4 @@
-// What is declared once about a flag, and the three forms that flags have.
+// What is declared once about a flag, and the forms that flags have.
 
 import { boolean } from './grammar/boolean.ts';
 import { good, type Parse, type Parsed } from './grammar/parsed.ts';
@@ -54,6 +54,16 @@ export function many(
     help,
     commands,
   };
+}
+
+/** A switch whose default is another flag's business: null until it is given. */
+export function decided(
+  name: string,
+  commands: readonly CommandName[],
+  help: string,
+): FlagDeclaration<boolean | null> {
+  const parse = boolean;
+  return { name, value: null, default: null, shownDefault: '', parse, repeatable: false, help, commands };
 }
 
 export function toggle(

@@ -1,7 +1,7 @@
 // Every flag, declared once: the command line, its help, the reference table and the checks of values are all made
 // from this table. Names and defaults are those of ingress-nginx where it has the flag.
 
-import { type CommandName, type FlagDeclaration, many, one, toggle } from './flag-declaration.ts';
+import { type CommandName, decided, type FlagDeclaration, many, one, toggle } from './flag-declaration.ts';
 import {
   type Address,
   hostAndPort,
@@ -14,6 +14,7 @@ import {
   publishedAddresses,
   qualifiedName,
 } from './flag-values.ts';
+import { networkList } from './grammar/address.ts';
 import { choice } from './grammar/choice.ts';
 import { integer } from './grammar/number.ts';
 import { labelText, namespacedName, objectNameText } from './grammar/object-name.ts';
@@ -44,7 +45,9 @@ export interface Flags {
   readonly publishStatusAddress: readonly string[];
   readonly publishService: string | null;
   readonly updateStatus: boolean;
-  readonly updateStatusOnShutdown: boolean;
+  readonly reportNodeInternalIpAddress: boolean;
+  /** null: as `supervise`. */
+  readonly updateStatusOnShutdown: boolean | null;
   /** Milliseconds. */
   readonly statusUpdateInterval: number;
   readonly electionId: string;
@@ -53,6 +56,8 @@ export interface Flags {
   readonly disableLeaderElection: boolean;
   readonly defaultBackendService: string | null;
   readonly defaultSslCertificate: string | null;
+  /** Where OCSP responders may be besides public addresses: networks and addresses. */
+  readonly ocspResponderNetworks: readonly string[];
   readonly disableCatchAll: boolean;
   readonly disableSvcExternalName: boolean;
   readonly annotationsPrefix: string;
@@ -122,6 +127,8 @@ export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
     'Service (its first port) for requests that no Ingress matches; else they get 404.'),
   defaultSslCertificate: one('--default-ssl-certificate', 'NS/NAME', null, '', optional(namespacedName), EVERYWHERE,
     'Secret of the certificate for hosts without one of their own; else a self-signed one is made.'),
+  ocspResponderNetworks: one('--ocsp-responder-networks', 'LIST', [], '', networkList, RUNNING,
+    "Networks (such as 10.0.0.0/8, separated by commas) in which OCSP responders are asked too; else only those at public addresses: they are named by tenants' certificates."),
   disableCatchAll: toggle('--disable-catch-all', EVERYWHERE,
     'Ignore Ingresses with spec.defaultBackend.'),
   disableSvcExternalName: toggle('--disable-svc-external-name', EVERYWHERE,
@@ -131,11 +138,13 @@ export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
   publishStatusAddress: one('--publish-status-address', 'LIST', [], '', publishedAddresses, RUNNING,
     'Addresses (IPs or names, separated by commas) that are written to the status of the Ingresses served.'),
   publishService: one('--publish-service', 'NS/NAME', null, '', optional(namespacedName), RUNNING,
-    'Service whose addresses are written to the status of the Ingresses served.'),
+    'Service whose addresses are written to the status of the Ingresses served. Not together with --publish-status-address.'),
   updateStatus: toggle('--update-status', RUNNING,
-    'Write the status of Ingresses, as leader; needs one of the two flags above.', true),
-  updateStatusOnShutdown: toggle('--update-status-on-shutdown', RUNNING,
-    'Take the addresses back when the leader ends cleanly.', true),
+    'Write the status of Ingresses, as leader: the addresses of the flags above, or without them, in a pod that knows its POD_NAME and POD_NAMESPACE, those of the nodes of its ready pods.', true),
+  reportNodeInternalIpAddress: toggle('--report-node-internal-ip-address', RUNNING,
+    'Of nodes, write only the InternalIP; else the ExternalIP, or the InternalIP of a node without one.'),
+  updateStatusOnShutdown: decided('--update-status-on-shutdown', RUNNING,
+    'Take the address back when the leader ends cleanly and nobody else serves: there is one address, and no other pod of the same labels; outside of a pod only with --disable-leader-election. By default as --supervise, since any other nginx goes on serving.'),
   statusUpdateInterval: one('--status-update-interval', 'TIME', 60_000, '60s', milliseconds, RUNNING,
     'How often status is looked at again even when nothing has changed.'),
   electionId: one('--election-id', 'NAME', 'ingress-controller-leader', 'ingress-controller-leader', objectNameText, RUNNING,
@@ -153,13 +162,13 @@ export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
   documentsSize: one('--documents-size', 'SIZE', 128 * 1024 ** 2, '128m', size(1024 ** 2, 64 * 1024 ** 3), RENDERING,
     'Shared memory for what changes without a reload.'),
   compile: one('--compile', 'WHEN', 'calm', 'calm', choice(['never', 'at-once', 'calm']), RENDERING,
-    'When hosts get a server of their own in nginx.conf, faster but for the price of a reload: never, at-once, or calm.'),
+    'When hosts get a server of their own in nginx.conf, faster but for the price of a reload: never, at-once, or calm. Never while two earlier reloads have workers whose connections still live; then only what is not served otherwise, at most once each --compile-interval.'),
   compileMaxHosts: one('--compile-max-hosts', 'N', 1000, '1000', integer(0, 100_000), RENDERING,
     'At most so many hosts get a server of their own.'),
   compileQuiet: one('--compile-quiet', 'TIME', 10_000, '10s', milliseconds, RUNNING,
     'With --compile calm a host is compiled after it has been unchanged for so long.'),
   compileInterval: one('--compile-interval', 'TIME', 30_000, '30s', milliseconds, RUNNING,
-    'Least time between two compiles that nothing but speed asks for.'),
+    'Least time between two compiles that nothing but speed asks for; 20 times what the last one took, if that is longer.'),
   logLevel: one('--log-level', 'LEVEL', 'info', 'info', choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), RUNNING,
     "What the controller's own log (JSON lines on stderr) says at least."),
 };
@@ -194,13 +203,14 @@ export const FLAG_GROUPS: Readonly<Record<string, readonly FlagKey[]>> = {
     'publishStatusAddress',
     'publishService',
     'updateStatus',
+    'reportNodeInternalIpAddress',
     'updateStatusOnShutdown',
     'statusUpdateInterval',
     'electionId',
     'electionTtl',
     'disableLeaderElection',
   ],
-  Defaults: ['defaultBackendService', 'defaultSslCertificate'],
+  Defaults: ['defaultBackendService', 'defaultSslCertificate', 'ocspResponderNetworks'],
 };
 
 export const FLAG_KEYS = Object.keys(FLAGS) as readonly FlagKey[];

@@ -23,14 +23,15 @@ function flagsPage(): string {
     '',
     GENERATED,
     '',
-    'Switches (without a value) are off by default and take `=true` or `=false` too.',
+    'Switches (without a value) are off unless their default says otherwise, and take `=true` or `=false` too.',
   ];
   for (const [heading, keys] of Object.entries(FLAG_GROUPS)) {
     lines.push('', `## ${heading}`, '', '| Flag | Default | Commands | |', '|---|---|---|---|');
     for (const key of keys) {
       const { name, short, value, shownDefault, help, commands } = FLAGS[key];
       const flag = [short, name].filter((text) => text !== undefined).join(', ');
-      const shown = shownDefault === '' || value === null ? '' : code(shownDefault);
+      const shown =
+        shownDefault === '' || (value === null && shownDefault === 'false') ? '' : code(shownDefault);
       lines.push(row(code(value === null ? flag : `${flag} ${value}`), shown, commands.join(', '), help));
     }
   }

@@ -2,17 +2,23 @@
 
 import { CANARY_ANNOTATIONS } from './annotations/canary.ts';
 import type { AnnotationDeclaration, SupportedAnnotation } from './annotations/declaration.ts';
+import { FASTCGI_ANNOTATIONS } from './annotations/fastcgi.ts';
 import { PROXY_ANNOTATIONS } from './annotations/proxy.ts';
 import { REDIRECT_ANNOTATIONS } from './annotations/redirect.ts';
 import { RETRY_ANNOTATIONS } from './annotations/retries.ts';
+import { REWRITE_ANNOTATIONS } from './annotations/rewrite.ts';
 import { UNSUPPORTED_ANNOTATIONS } from './annotations/unsupported.ts';
 import { UPSTREAM_ANNOTATIONS } from './annotations/upstream.ts';
+import { UPSTREAM_TLS_ANNOTATIONS } from './annotations/upstream-tls.ts';
 
 export const SUPPORTED_ANNOTATIONS = {
   ...REDIRECT_ANNOTATIONS,
+  ...REWRITE_ANNOTATIONS,
   ...PROXY_ANNOTATIONS,
   ...RETRY_ANNOTATIONS,
   ...UPSTREAM_ANNOTATIONS,
+  ...UPSTREAM_TLS_ANNOTATIONS,
+  ...FASTCGI_ANNOTATIONS,
   ...CANARY_ANNOTATIONS,
 };
 

@@ -1,29 +1,20 @@
-// What differs between the documents in force and those that are wanted, in the order in which it may be put in
-// force: what is referred to before what refers to it, removals the other way.
+// A change of documents in the order in which it may be put in force: what is referred to before what refers to it,
+// removals the other way; and what is in force after it.
 
-import { DOCUMENT_KINDS, type Document, type DocumentKey, documentKey } from '../model/document.ts';
+import { DOCUMENT_KINDS, type Document, documentKey } from '../model/document.ts';
+import { patchMap } from '../model/patched-map.ts';
 import type { Applied, DocumentChange } from '../model/plan.ts';
 
-export function documentChange(
-  applied: ReadonlyMap<DocumentKey, Document>,
-  wanted: ReadonlyMap<DocumentKey, Document>,
-): DocumentChange {
-  const put: Document[] = [];
-  for (const [key, document] of wanted) {
-    const known = applied.get(key);
-    if (known !== document && known?.digest !== document.digest) put.push(document);
-  }
-  const remove: Document[] = [];
-  for (const [key, document] of applied) if (!wanted.has(key)) remove.push(document);
-  return { put: put.sort(byKind), remove: remove.sort(byKind).reverse().map(documentKey) };
+/** @param remove what is in force of it. */
+export function inOrder(put: readonly Document[], remove: readonly Document[]): DocumentChange {
+  return { put: put.toSorted(byKind), remove: remove.toSorted(byKind).reverse().map(documentKey) };
 }
 
 /** What is in force once a change is. */
 export function settle(applied: Applied, change: DocumentChange): Applied {
-  const documents = new Map(applied.documents);
-  for (const document of change.put) documents.set(documentKey(document), document);
-  for (const key of change.remove) documents.delete(key);
-  return { ...applied, documents };
+  const put = change.put.map((document) => [documentKey(document), document] as const);
+  const removed = change.remove.map((key) => [key, undefined] as const);
+  return { ...applied, documents: patchMap(applied.documents, [...put, ...removed]) };
 }
 
 export function isEmptyChange(change: DocumentChange): boolean {

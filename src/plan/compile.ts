@@ -1,6 +1,6 @@
 // Whether the files have to change, how urgently, and why.
 
-import type { Document, DocumentKey, SettingsBody } from '../model/document.ts';
+import type { Document, DocumentKey, HostBody, SettingsBody } from '../model/document.ts';
 import type { RouteId } from '../model/model.ts';
 import type { Applied, AppliedFiles, Compile } from '../model/plan.ts';
 import type { Rendered, RenderedFiles } from '../model/rendered.ts';
@@ -52,15 +52,33 @@ function sectionDifferences(base: AppliedFiles, files: RenderedFiles): readonly 
 /** Is something of this difference not in force before it is compiled? */
 function isUrgent({ section, change }: Difference, base: AppliedFiles, rendered: Rendered): boolean {
   if (section === 'main' || section === 'http') return true;
-  if (section.startsWith('profile ')) return change !== 'removed';
+  if (section.startsWith('profile ') || section.startsWith('upstream ')) return change !== 'removed';
   if (!section.startsWith('host ')) return false;
   const host = section.slice('host '.length);
   const before = base.compiled.get(host);
   if (change === 'added' || before === undefined) return false;
-  // Equal keys: another shard, a certificate; both are in force from the documents.
-  if (change === 'changed') return !sameKeys(before, rendered.files.compiled.get(host) ?? new Map());
+  if (change === 'changed') return !isInForce(host, base, rendered);
   return isMissed(host, before, rendered.documents);
 }
+
+/** Does the older server of a host serve what its document says now? */
+function isInForce(host: string, base: AppliedFiles, { files, documents }: Rendered): boolean {
+  const before = base.compiled.get(host) ?? NO_KEYS;
+  // Equal keys: another shard, a certificate; both are in force from the documents.
+  if (sameKeys(before, files.compiled.get(host) ?? NO_KEYS)) return true;
+  // Other paths: the balancer asks the router (see `retention.ts`), which is right as long as all locations, those
+  // of before and those of now, say the same beside it. What it cannot do is redirect to a path with a slash.
+  const terms = base.terms?.get(host);
+  if (terms === undefined || terms !== files.terms?.get(host)) return false;
+  const body = documents.get(`host:${host}`)?.body as HostBody | undefined;
+  if (body === undefined) return false;
+  const known = new Set(before.values());
+  return Object.entries(body.prefix).every(
+    ([path, key]) => path === '/' || body.exact[path.slice(0, -1)] !== undefined || known.has(key),
+  );
+}
+
+const NO_KEYS: ReadonlyMap<RouteId, string> = new Map();
 
 /** Is a server that leaves the files in the way of what answers for its host from now on? */
 function isMissed(

@@ -1,30 +1,24 @@
-// From what is in force and what is wanted to what must be done, with all its reasons. Compares digests of
-// documents and of files, nothing else; performs nothing.
+// What is in force, from one step of putting a plan in force to the next.
 
 import type { Applied, Plan } from '../model/plan.ts';
 import type { Rendered, RenderedFiles } from '../model/rendered.ts';
-import { documentChange, isEmptyChange, settle } from './changes.ts';
-import { planCompile } from './compile.ts';
-import { withRetained } from './retention.ts';
-import { changeReasons } from './sentences.ts';
+import { settle } from './changes.ts';
+import { createPlanner } from './planner.ts';
 
+/** One plan by itself; whoever plans again and again keeps a planner. */
 export function plan(applied: Applied, rendered: Rendered): Plan {
-  const wanted = withRetained(applied, rendered);
-  const change = documentChange(applied.documents, wanted);
-  const reasons = changeReasons(applied.documents, change, wanted);
-  const compile = planCompile(applied, rendered);
-  if (compile !== null) {
-    return { kind: 'push+compile', reasons: [...reasons, ...compile.reasons], change, compile };
-  }
-  return isEmptyChange(change) ? { kind: 'nothing', reasons: [] } : { kind: 'push', reasons, change };
+  return createPlanner()(applied, rendered);
 }
 
 /** The change has been accepted. */
 export const afterPush = settle;
 
-export function compileStarted(applied: Applied, { digest, sections, compiled }: RenderedFiles): Applied {
-  return { ...applied, compiling: { digest, sections, compiled } };
+export function compileStarted(applied: Applied, files: RenderedFiles): Applied {
+  const { digest, sections, compiled, terms = NO_TERMS } = files;
+  return { ...applied, compiling: { digest, sections, compiled, terms } };
 }
+
+const NO_TERMS: ReadonlyMap<string, string> = new Map();
 
 /** The files under way are live everywhere; keys that only the old ones named leave with the next plan. */
 export function compileProven(applied: Applied): Applied {

@@ -10,6 +10,7 @@ import {
   type HostBody,
   type RouteBody,
 } from '../model/document.ts';
+import type { RouteId } from '../model/model.ts';
 import type { DocumentChange } from '../model/plan.ts';
 import { canonicalJson } from '../render/canonical-json.ts';
 import { routeIdOf } from '../render/route-key.ts';
@@ -20,7 +21,7 @@ const MAX_SENTENCES = 20;
 export function changeReasons(
   applied: ReadonlyMap<DocumentKey, Document>,
   change: DocumentChange,
-  wanted: ReadonlyMap<DocumentKey, Document>,
+  isWanted: (route: RouteId) => boolean,
 ): readonly string[] {
   const total = change.put.length + change.remove.length;
   const shown: string[] = [];
@@ -28,11 +29,12 @@ export function changeReasons(
     shown.push(`${nameOf(document)}: ${difference(applied.get(documentKey(document)), document)}`);
   }
   const removed = change.remove.slice(0, MAX_SENTENCES - shown.length);
-  const staying = removed.some((key) => applied.get(key)?.kind === 'route') ? routeNames(wanted) : NO_NAMES;
   for (const key of removed) {
     const document = applied.get(key);
     const name = document === undefined ? key : nameOf(document);
-    shown.push(`${name}: ${staying.has(name) ? 'its former form is no longer in use' : 'removed'}`);
+    // A route that is cut anew has another key, and what leaves then is not the route.
+    const stays = document?.kind === 'route' && isWanted(routeIdOf(document.id));
+    shown.push(`${name}: ${stays ? 'its former form is no longer in use' : 'removed'}`);
   }
   return total > shown.length ? [...shown, `and ${total - shown.length} more`] : shown;
 }
@@ -45,13 +47,6 @@ export function bounded(sentences: readonly string[]): readonly string[] {
 function nameOf({ kind, id }: Document): string {
   return kind === 'settings' ? kind : `${kind} ${kind === 'route' ? routeIdOf(id) : id}`;
 }
-
-/** A route that is cut anew has another key, and what leaves then is not the route. */
-function routeNames(documents: ReadonlyMap<DocumentKey, Document>): ReadonlySet<string> {
-  return new Set([...documents.values()].filter(({ kind }) => kind === 'route').map(nameOf));
-}
-
-const NO_NAMES: ReadonlySet<string> = new Set();
 
 function difference(before: Document | undefined, after: Document): string {
   if (before === undefined) return 'added';
@@ -97,6 +92,8 @@ function hostDifference(before: HostBody, after: HostBody): string {
   if (before.certificate !== after.certificate) {
     return `certificate ${before.certificate ?? 'none'} → ${after.certificate ?? 'none'}`;
   }
+  const [from, to] = [before, after].map(({ otherCertificates }) => otherCertificates?.join(', ') ?? 'none');
+  if (from !== to) return `further certificates ${from} → ${to}`;
   return 'routes changed';
 }
 

@@ -10,7 +10,8 @@ export function wantedKeys(
 ): ReadonlySet<string> | null {
   const body = documents.get(`host:${host}`)?.body as HostBody | undefined;
   if (body === undefined) return null;
-  const wanted = new Set([...Object.values(body.exact), ...Object.values(body.prefix)]);
+  const regex = (body.regex ?? []).map(({ route }) => route);
+  const wanted = new Set([...Object.values(body.exact), ...Object.values(body.prefix), ...regex]);
   const settings = documents.get('settings:global')?.body as SettingsBody | undefined;
   if (body.prefix['/'] === undefined && settings?.defaultRoute !== undefined)
     wanted.add(settings.defaultRoute);

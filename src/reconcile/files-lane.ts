@@ -2,7 +2,7 @@
 // what was refused and when it may be tried again, and what nginx has not run yet.
 
 import type { CompileOutcome } from '../model/outcome.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Compile, Plan } from '../model/plan.ts';
 import type { RenderedFiles } from '../model/rendered.ts';
 import { createBackoff } from './backoff.ts';
 
@@ -15,7 +15,8 @@ export interface FilesLaneParts {
   readonly isRunning: () => boolean;
   /** nginx was seen, more than once in a row, to run other files than those that are proven. */
   readonly hasDrifted: () => boolean;
-  readonly isCalm: () => boolean;
+  /** Told why a compile may not start now by the schedule, which also wakes the loop when it may. */
+  readonly mayStart: (when: Compile['when'], draining: number) => boolean;
   readonly onStarted: (files: RenderedFiles, reasons: readonly string[]) => void;
   readonly onEnded: (files: RenderedFiles, outcome: CompileOutcome) => void;
   readonly onConfirmed: (files: RenderedFiles, outcome: CompileOutcome) => void;
@@ -24,8 +25,12 @@ export interface FilesLaneParts {
 }
 
 export interface FilesLane {
-  /** Starts what the plan asks for, if it may start now; `live`: the files on disk, when they are those rendered. */
-  offer(plan: Plan, live: RenderedFiles | null): void;
+  /**
+   * Starts what the plan asks for, if it may start now.
+   * @param live the files on disk, when they are those rendered.
+   * @param draining how many earlier reloads still have workers that drain.
+   */
+  offer(plan: Plan, live: RenderedFiles | null, draining: number): void;
   /** Reasons of a compile that something waits for, under way or still to come. */
   waits(plan: Plan): readonly string[];
   /** What was refused may be tried at once: something else than the files has changed. */
@@ -47,7 +52,7 @@ export function createFilesLane(parts: FilesLaneParts): FilesLane {
   const retry = createBackoff({ first: 2_000, longest: 60_000 });
 
   return {
-    offer(plan, live) {
+    offer(plan, live, draining) {
       if (underWay !== null) return;
       if (live !== null && parts.hasDrifted()) {
         urgent = ['nginx runs other files than the proven ones'];
@@ -62,7 +67,7 @@ export function createFilesLane(parts: FilesLaneParts): FilesLane {
       if (plan.kind !== 'push+compile') return;
       const { files, when, reasons } = plan.compile;
       if (refused?.digest === files.digest && performance.now() < refused.until) return;
-      if (when === 'calm' && !parts.isCalm()) return;
+      if (!parts.mayStart(when, draining)) return;
       urgent = when === 'now' ? reasons : [];
       parts.onStarted(files, reasons);
       begin(parts.compile, files, parts.onEnded);

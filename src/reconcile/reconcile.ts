@@ -4,15 +4,17 @@
 
 import type { Model } from '../model/model.ts';
 import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
-import type { Applied, DocumentChange, Plan } from '../model/plan.ts';
+import type { Applied, AppliedFiles, DocumentChange, Plan } from '../model/plan.ts';
 import type { Rendered, RenderedFiles } from '../model/rendered.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { mayCureRefusal } from '../plan/compile.ts';
-import { afterPush, compileFailed, compileProven, compileStarted, plan } from '../plan/plan.ts';
+import { afterPush, compileFailed, compileProven, compileStarted } from '../plan/plan.ts';
+import { createPlanner } from '../plan/planner.ts';
 import { createAlarm } from './alarm.ts';
 import { createBackoff } from './backoff.ts';
 import type { CompileSchedule } from './compile-schedule.ts';
 import { createFilesLane } from './files-lane.ts';
+import { hostStates } from './host-states.ts';
 import { lineOwner } from './line-owner.ts';
 import type { Blame, Report } from './report.ts';
 
@@ -30,6 +32,8 @@ export interface ReconcileParts {
   readonly compile: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly confirm: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly reload: (files: RenderedFiles) => Promise<CompileOutcome>;
+  /** How many earlier reloads still have workers that drain. */
+  readonly draining: () => Promise<number>;
   readonly isRunning: () => boolean;
   readonly hasDrifted: () => boolean;
   /** What was in force when the controller started. */
@@ -41,8 +45,11 @@ export interface ReconcileParts {
 }
 
 export interface Reconciler {
-  /** A new Snapshot; the newest wins. */
-  offer(snapshot: Snapshot): void;
+  /**
+   * A new Snapshot; the newest wins.
+   * @param at when the source noticed what is new in it, as `performance.now()` tells it.
+   */
+  offer(snapshot: Snapshot, at?: number): void;
   /** New templates. */
   useRender(render: Render): void;
   /** Look again: something that the loop does not see itself has changed. */
@@ -55,7 +62,12 @@ export interface Reconciler {
 
 export function createReconciler(parts: ReconcileParts): Reconciler {
   const { schedule, report, signal } = parts;
+  const plan = createPlanner();
   let applied = parts.applied;
+  let compiled: { readonly of: AppliedFiles | null; readonly hosts: ReadonlySet<string> } = {
+    of: null,
+    hosts: new Set(),
+  };
   let render = parts.render;
   /** The last whose files nginx took. */
   let good = parts.builtIn;
@@ -68,7 +80,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   const retryPublish = createBackoff({ first: 500, longest: 10_000 });
   const lane = createFilesLane({
     ...parts,
-    isCalm: () => schedule.isCalm(),
+    mayStart: schedule.mayStart,
     onStarted(files, reasons) {
       applied = compileStarted(applied, files);
       report.compileStarted(reasons);
@@ -82,9 +94,9 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   });
 
   return {
-    offer(snapshot) {
+    offer(snapshot, at = performance.now()) {
       newest = { snapshot, sequence: (newest?.sequence ?? 0) + 1 };
-      report.seen(newest.sequence);
+      report.seen(newest.sequence, at);
       kick();
     },
     useRender(next) {
@@ -130,11 +142,13 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     const renderedBy = render;
     const decision = plan(applied, rendered);
     report.planned(sequence, model, decision, performance.now() - started);
-    const { published, mayCompile } = await publish(decision, rendered);
+    const { published, inForce, mayCompile } = await publish(decision, rendered);
+    report.pushed(inForce);
     const isLive = rendered.files.digest === applied.files?.digest;
-    if (mayCompile && !signal.aborted) {
-      if (lane.isIdle()) judged = renderedBy;
-      lane.offer(decision, isLive ? rendered.files : null);
+    if (mayCompile && lane.isIdle() && !signal.aborted) {
+      judged = renderedBy;
+      const draining = decision.kind === 'push+compile' ? await parts.draining() : 0;
+      lane.offer(decision, isLive ? rendered.files : null, draining);
     }
     const filesWanted = decision.kind === 'push+compile' || !lane.isIdle();
     const compileWaits = lane.waits(decision);
@@ -144,6 +158,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
       compileWaits,
       filesWanted,
       failedHosts: schedule.failed(),
+      hosts: hostStates({ model, applied, wanted: rendered.files, schedule }),
     });
     parts.onPass?.(snapshot, model);
     const wait = schedule.wakeIn();
@@ -151,8 +166,9 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   }
 
   function compiledHosts(): ReadonlySet<string> {
-    const files = applied.compiling ?? applied.files;
-    return new Set(files?.compiled.keys() ?? []);
+    const of = applied.compiling ?? applied.files;
+    if (of !== compiled.of) compiled = { of, hosts: new Set(of?.compiled.keys() ?? []) };
+    return compiled.hosts;
   }
 
   function tryRender(model: Model, targets: ReadonlySet<string>): Rendered {
@@ -168,17 +184,20 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
 
   /** Make before break: files that name new routes follow the routes, unless they are what the routes wait for. */
   async function publish(decision: Plan, rendered: Rendered): Promise<Published> {
-    if (decision.kind === 'nothing' || isEmpty(decision.change)) return { published: true, mayCompile: true };
+    if (decision.kind === 'nothing' || isEmpty(decision.change)) return SENT;
     const started = performance.now();
     const outcome = await parts.publish(decision.change);
     report.published(decision.change, outcome, performance.now() - started);
     if (outcome.outcome === 'refused') {
       alarm.within(retryPublish.next());
-      return { published: false, mayCompile: outcome.code !== 'disk' && mayCureRefusal(applied, rendered) };
+      return {
+        ...REFUSED,
+        mayCompile: outcome.code !== 'disk' && mayCureRefusal(applied, rendered),
+      };
     }
     retryPublish.reset();
     applied = afterPush(applied, decision.change);
-    return { published: true, mayCompile: true };
+    return { ...SENT, inForce: outcome.outcome === 'in-force' };
   }
 
   function compileEnded(files: RenderedFiles, outcome: CompileOutcome): void {
@@ -194,28 +213,34 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
       report.compileEnded(
         files,
         outcome,
-        outcome.outcome === 'invalid' && outcome.ours ? blame(files, outcome.line) : null,
+        outcome.outcome === 'invalid' && outcome.ours ? blame(files, outcome) : null,
       );
     }
     kick();
   }
 
   /** Text of ours was refused: by the user's templates, else by one host that then stays interpreted. */
-  function blame(files: RenderedFiles, line: number | null): Blame {
+  function blame(files: RenderedFiles, { line, message }: Refusal): Blame {
     if (judged !== parts.builtIn && judged !== good) {
       if (render === judged) render = good;
       return { templates: true };
     }
     const owner = lineOwner(files, line);
-    if (owner !== null) schedule.exclude(owner.host);
+    if (owner !== null) schedule.exclude(owner.host, message);
     return owner;
   }
 }
 
+type Refusal = Extract<CompileOutcome, { readonly outcome: 'invalid' }>;
+
 interface Published {
   readonly published: boolean;
+  readonly inForce: boolean;
   readonly mayCompile: boolean;
 }
+
+const SENT: Published = { published: true, inForce: true, mayCompile: true };
+const REFUSED = { published: false, inForce: false };
 
 function isEmpty(change: DocumentChange): boolean {
   return change.put.length === 0 && change.remove.length === 0;

@@ -6,7 +6,8 @@ import type { Model } from '../model/model.ts';
 import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
 import type { Applied, DocumentChange, Plan } from '../model/plan.ts';
 import type { RenderedFiles, SourceLines } from '../model/rendered.ts';
-import { expiredCertificates } from '../translate/expiry.ts';
+import { createExpiry } from '../translate/expiry.ts';
+import { memoizeLast } from '../translate/memo.ts';
 import {
   compileDiagnostics,
   hostRefusal,
@@ -16,16 +17,21 @@ import {
   startDiagnostics,
   templateRefusal,
 } from './diagnostics.ts';
+import type { HostState } from './host-states.ts';
+import { createPropagation, type PropagationKind } from './propagation.ts';
 import { createTroubles } from './troubles.ts';
 
 export interface Report {
-  seen(sequence: number): void;
+  /** @param at when the source noticed it, as `performance.now()` tells it. */
+  seen(sequence: number, at: number): void;
   planned(sequence: number, model: Model, plan: Plan, milliseconds: number): void;
   /** The templates in use cannot render this state; the last good ones are used instead. */
   renderFailed(error: unknown): void;
   /** A bug of ours ended the pass; what is in force stays. */
   passFailed(error: unknown): void;
   published(change: DocumentChange, outcome: PublishOutcome, milliseconds: number): void;
+  /** What the pass had to send, if anything, was taken (`inForce`: by every live nginx) or refused. */
+  pushed(inForce: boolean): void;
   compileStarted(reasons: readonly string[]): void;
   compileEnded(files: RenderedFiles, outcome: CompileOutcome, blame: Blame): void;
   /** Files that were written while no nginx ran: did it start with them? */
@@ -37,6 +43,8 @@ export interface Report {
   templates(diagnostics: readonly Diagnostic[]): void;
   /** All that is known, for /state. */
   facts(): ReportFacts;
+  /** Each host, by name: which state it is in and what it waits for. */
+  hosts(): readonly HostState[];
 }
 
 /** Whose text nginx refused: the user's templates', a host's, or nobody's of those. */
@@ -51,6 +59,8 @@ export interface PassFacts {
   readonly filesWanted: boolean;
   /** Hosts that are interpreted because nginx refused their text. */
   readonly failedHosts: ReadonlySet<string>;
+  /** Of every host, as of now. */
+  readonly hosts: () => readonly HostState[];
 }
 
 export interface ReportFacts {
@@ -77,6 +87,8 @@ export interface Measurements {
   pass(milliseconds: number): void;
   push(outcome: PublishOutcome['outcome'], milliseconds: number): void;
   compile(outcome: CompileOutcome['outcome'], milliseconds: number | null): void;
+  /** From a change noticed by the source to the same in force. */
+  propagation(kind: PropagationKind, milliseconds: number): void;
 }
 
 export interface ReportLog {
@@ -98,13 +110,23 @@ export function createReport(parts: {
   let reloads = 0;
   let pushes = 0;
   const troubles = createTroubles(log);
+  const expired = createExpiry();
+  const gathered = memoizeLast((...lists: readonly (readonly Diagnostic[])[]) =>
+    lists.flat().sort(compareDiagnostics),
+  );
+  const propagation = createPropagation(
+    (kind, milliseconds) => measure.propagation(kind, milliseconds),
+    () => performance.now(),
+  );
 
   return {
-    seen(sequence) {
+    seen(sequence, at) {
       seen = sequence;
+      propagation.noticed(at);
     },
     planned(sequence, next, decision, milliseconds) {
       model = next;
+      propagation.planned(decision);
       measure.pass(milliseconds);
       const { reasons } = decision;
       // A pass that only looked again, and found what is known (nothing, or a compile that waits), is no news.
@@ -129,12 +151,16 @@ export function createReport(parts: {
       if (outcome.outcome === 'in-force') log.info(counts, 'pushed, in force');
       else log.warn({ ...counts, outcome }, outcome.message);
     },
+    pushed: (inForce) => propagation.pushed(inForce),
     compileStarted(reasons) {
       log.info({ reasons }, 'compiling');
     },
     compileEnded(files, outcome, blame) {
       measure.compile(outcome.outcome, 'durationMs' in outcome ? outcome.durationMs : null);
-      if (outcome.outcome === 'proven') reloads += 1;
+      if (outcome.outcome === 'proven') {
+        reloads += 1;
+        propagation.compiled(files.digest);
+      }
       filesEnded(files, outcome);
       if (outcome.outcome !== 'invalid' || blame === null) return;
       troubles.say('compile', []);
@@ -149,6 +175,7 @@ export function createReport(parts: {
       if (!next.filesWanted) troubles.say('compile', []);
       troubles.keepHosts(next.failedHosts);
     },
+    hosts: () => facts?.hosts() ?? [],
     facts() {
       const waiting = waitingFor();
       const compiled = facts?.applied.files?.compiled.size ?? 0;
@@ -158,16 +185,18 @@ export function createReport(parts: {
         lastPlan,
         reloads,
         pushes,
-        diagnostics: [...ofModel(), ...troubles.all()].sort(compareDiagnostics),
+        diagnostics: diagnostics(),
         hosts: { compiled, interpreted: Math.max(0, (model?.servers.size ?? 0) - compiled) },
         filesDigest: facts?.applied.files?.digest ?? null,
       };
     },
   };
 
-  /** Expiry needs a clock, which translation has not. */
-  function ofModel(): readonly Diagnostic[] {
-    return model === null ? [] : [...model.diagnostics, ...expiredCertificates(model, parts.now().getTime())];
+  /** Asked for after each pass, so it is the same list as long as it is. Expiry needs a clock, which translation has not. */
+  function diagnostics(): readonly Diagnostic[] {
+    const ofModel = model?.diagnostics ?? [];
+    const ranOut = model === null ? [] : expired(model, parts.now().getTime());
+    return gathered(ofModel, ranOut, troubles.all());
   }
 
   function filesEnded(files: RenderedFiles, outcome: CompileOutcome): void {

@@ -11,25 +11,32 @@ export interface Troubles {
   /** Of a host that nginx refused; stays while the host is interpreted for it. */
   sayOf(host: string, diagnostic: Diagnostic): void;
   keepHosts(hosts: ReadonlySet<string>): void;
+  /** The same list as long as nothing is said anew. */
   all(): readonly Diagnostic[];
 }
 
 export function createTroubles(log: { warn(fields: object, message: string): void }): Troubles {
   const said = new Map<About, readonly Diagnostic[]>();
   const ofHosts = new Map<string, Diagnostic>();
+  let all: readonly Diagnostic[] | null = [];
   const tell = (diagnostic: Diagnostic) => log.warn({ diagnostic }, diagnostic.message);
   return {
     say(about, diagnostics) {
+      if (diagnostics.length > 0 || (said.get(about)?.length ?? 0) > 0) all = null;
       said.set(about, diagnostics);
       diagnostics.forEach(tell);
     },
     sayOf(host, diagnostic) {
+      all = null;
       ofHosts.set(host, diagnostic);
       tell(diagnostic);
     },
     keepHosts(hosts) {
-      for (const host of ofHosts.keys()) if (!hosts.has(host)) ofHosts.delete(host);
+      for (const host of ofHosts.keys()) if (!hosts.has(host) && ofHosts.delete(host)) all = null;
     },
-    all: () => [...[...said.values()].flat(), ...ofHosts.values()],
+    all() {
+      all ??= [...[...said.values()].flat(), ...ofHosts.values()];
+      return all;
+    },
   };
 }

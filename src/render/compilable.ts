@@ -4,6 +4,7 @@
 import type { Model, Server } from '../model/model.ts';
 import { isKeyText } from './helpers/key.ts';
 import { isHostName, isLocationPath } from './helpers/place.ts';
+import { needsInterpreter } from './regex-host.ts';
 
 const MAX_LOCATIONS = 200;
 
@@ -12,14 +13,32 @@ const MAX_LOCATIONS = 200;
  * one if no route redirects, the TLS one if the host has a certificate.
  */
 export function isCompilable(server: Server): boolean {
+  return whyInterpreted(server) === null;
+}
+
+/** Why it may not, in words that an operator understands; null when it may. Remembered by identity. */
+export function whyInterpreted(server: Server): string | null {
   const known = verdicts.get(server);
   if (known !== undefined) return known;
-  const verdict = isHostName(server.host) && hasOwnPort(server) && locationsFit(server);
+  const verdict = judge(server);
   verdicts.set(server, verdict);
   return verdict;
 }
 
-const verdicts = new WeakMap<Server, boolean>();
+const verdicts = new WeakMap<Server, string | null>();
+
+function judge(server: Server): string | null {
+  if (server.host.startsWith('*'))
+    return 'a wildcard: nginx would take several labels for the *, Ingress takes one';
+  if (needsInterpreter(server))
+    return 'use-regex, rewrite-target or app-root: nginx could read a pattern otherwise, and only Lua rewrites';
+  if (!isHostName(server.host)) return 'its name is not of the form that is written into files';
+  if (!hasOwnPort(server))
+    return 'it redirects to https and has no certificate of its own, so Lua answers on both ports';
+  return locationsFit(server)
+    ? null
+    : 'its paths are too many, or not of the form that is written into files';
+}
 
 /** `preferred` first (what is compiled stays so), then by name. */
 export function chooseCompiled(model: Model, maximum: number, preferred: ReadonlySet<string>): Set<string> {

@@ -7,12 +7,15 @@ import { isCompilable } from './compilable.ts';
 import { digest } from './digest.ts';
 import type { HostText } from './source-lines.ts';
 import type { Templates } from './templates.ts';
+import { compiledTerms } from './terms.ts';
 import { compiledKeys, fallbackFits, type ServerView, serverView } from './view/server.ts';
 
 export interface HostSection extends HostText {
   readonly digest: string;
   readonly view: ServerView;
   readonly keys: ReadonlyMap<RouteId, string>;
+  /** What all of its locations share; null when they differ in more than place and key. */
+  readonly terms: string | null;
 }
 
 type Sections = (model: Model, runtime: Runtime, compile: ReadonlySet<string>) => readonly HostSection[];
@@ -38,7 +41,8 @@ export function createHostSections(templates: Templates): Sections {
     const view = serverView(server, model, runtime);
     const text = templates.render('server.hbs', view);
     const keys = compiledKeys(server, model);
-    const section = { host: server.host, objects: server.objects, text, digest: digest(text), view, keys };
+    const terms = compiledTerms(server, model);
+    const section = { host: server.host, objects: server.objects, text, digest: digest(text), view, keys, terms };
     made.set(server, { of, section });
     return section;
   }

@@ -6,16 +6,23 @@ import type { Profile } from '../model/settings.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { digest } from './digest.ts';
 
-/** `p` and 8 hex digits: name of the interpreter's named location, remembered by identity. */
+/**
+ * `p` and hex digits: name of the interpreter's named location, remembered by identity. All 32 of the digest where an
+ * identity is part of it: a tenant must not find another's profile by trying.
+ */
 export function profileName(profile: Profile): string {
   const known = names.get(profile);
   if (known !== undefined) return known;
-  const name = `p${digest(canonicalJson(profile)).slice(0, 8)}`;
+  const sum = digest(canonicalJson(profile));
+  const name = `p${profile.upstream === undefined ? sum.slice(0, 8) : sum}`;
   names.set(profile, name);
   return name;
 }
 
 const names = new WeakMap<Profile, string>();
+
+/** Protocols that need no compile as long as no TLS of their own is asked for. */
+export const STANDING_PROTOCOLS = ['HTTPS', 'GRPC', 'GRPCS'] as const;
 
 /** The same without a limit on bodies: Lua can stand in for the limit of a profile that no file has yet. */
 export function unlimited(profile: Profile): Profile {
@@ -30,8 +37,9 @@ export function unlimited(profile: Profile): Profile {
 const unlimitedOf = new WeakMap<Profile, Profile>();
 
 /**
- * Every profile that the files carry, by name: those of routes, the default, and the default with request
- * buffering the other way (what is asked for most often is there before anybody asks), each also without a limit.
+ * Every profile that the files carry, by name: those of routes, the default, and what is asked for most often before
+ * anybody asks (the default with request buffering the other way, and for endpoints that speak HTTPS, GRPC and
+ * GRPCS), each also without a limit.
  */
 export function profilesOf(model: Model): ReadonlyMap<string, Profile> {
   const { settings, servers, defaultRoute } = model;
@@ -56,6 +64,7 @@ function collect(model: Model): ReadonlyMap<string, Profile> {
   const standard = model.settings.defaults.profile;
   add(standard);
   add({ ...standard, requestBuffering: !standard.requestBuffering });
+  for (const protocol of STANDING_PROTOCOLS) add({ ...standard, upstream: { protocol, tls: null, fastcgi: null } });
   if (model.defaultRoute !== null) add(model.defaultRoute.profile);
   for (const server of model.servers.values()) {
     for (const location of server.locations) add(location.route.profile);

@@ -12,10 +12,18 @@ import { profilesOf } from './profile.ts';
 import { sourceLines } from './source-lines.ts';
 import { TemplateFailure } from './template-error.ts';
 import type { Templates } from './templates.ts';
+import { identityBlocks } from './upstream-block.ts';
 import { verifyFile } from './verify/verify.ts';
-import { defaultServerView, httpView, internalView, namesView, upstreamsView } from './view/http.ts';
+import {
+  defaultServerView,
+  httpView,
+  internalView,
+  namesView,
+  sharedBlocks,
+  upstreamsView,
+} from './view/http.ts';
 import { initView, mainView } from './view/main.ts';
-import { profileView } from './view/profile.ts';
+import { authorityFile, passView } from './view/pass.ts';
 
 export interface RenderOptions {
   readonly runtime: Runtime;
@@ -33,14 +41,30 @@ export function createRenderer(templates: Templates): Renderer {
   const documents = createDocuments();
   const hostSections = createHostSections(templates);
   let last: { readonly parts: Parts; readonly files: RenderedFiles } | null = null;
+  let seen: (RenderOptions & { readonly model: Model }) | null = null;
 
   return (model, { runtime, compile }) => {
+    const same = seen !== null && seen.runtime === runtime && sameSet(seen.compile, compile);
+    if (last !== null && seen !== null && same && sameButDocuments(seen.model, model))
+      return { files: last.files, documents: documents(model) };
     const parts = partsOf(templates, model, runtime, hostSections(model, runtime, compile));
     if (last === null || !sameParts(last.parts, parts)) {
       last = { parts, files: join(templates, parts, runtime, model) };
     }
+    seen = { model, runtime, compile };
     return { files: last.files, documents: documents(model) };
   };
+}
+
+/** Nothing has moved that any file shows. */
+function sameButDocuments(a: Model, b: Model): boolean {
+  return (Object.keys(b) as (keyof Model)[]).every((field) => FILELESS.has(field) || a[field] === b[field]);
+}
+
+const FILELESS: ReadonlySet<keyof Model> = new Set(['backends', 'certificates', 'diagnostics']);
+
+function sameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a === b || (a.size === b.size && [...a].every((host) => b.has(host)));
 }
 
 interface Parts {
@@ -52,6 +76,8 @@ interface Parts {
   readonly internal: string;
   readonly lua: string;
   readonly profiles: ReadonlyMap<string, string>;
+  /** Upstream blocks of one identity each, by name. */
+  readonly blocks: ReadonlyMap<string, string>;
   readonly hosts: readonly HostSection[];
 }
 
@@ -61,7 +87,7 @@ function partsOf(templates: Templates, model: Model, runtime: Runtime, hosts: re
   const { settings } = model;
   const profiles = new Map<string, string>();
   for (const [name, profile] of profilesOf(model)) {
-    profiles.set(name, templates.render('profile.hbs', { name, ...profileView(profile) }));
+    profiles.set(name, templates.render('profile.hbs', { name, ...passView(profile, settings, runtime) }));
   }
   const empty = { init: '', http: '', names: '', defaultServer: '', upstreams: '', internal: '' };
   return {
@@ -69,10 +95,16 @@ function partsOf(templates: Templates, model: Model, runtime: Runtime, hosts: re
     http: templates.render('http.hbs', httpView(settings, runtime)),
     names: templates.render('names.hbs', namesView(hosts.map(({ host }) => host))),
     defaultServer: templates.render('default-server.hbs', defaultServerView(settings, runtime, [])),
-    upstreams: templates.render('upstreams.hbs', upstreamsView(settings)),
+    upstreams: templates.render('upstreams.hbs', upstreamsView(settings, sharedBlocks())),
     internal: templates.render('internal.hbs', internalView(runtime)),
-    lua: templates.render('init.hbs', initView(runtime, '', [])),
+    lua: templates.render('init.hbs', initView(model, runtime, '', [])),
     profiles,
+    blocks: new Map(
+      identityBlocks(model).map((block) => [
+        block.name,
+        templates.render('upstreams.hbs', upstreamsView(settings, [block])),
+      ]),
+    ),
     hosts,
   };
 }
@@ -86,25 +118,33 @@ function join(templates: Templates, parts: Parts, runtime: Runtime, model: Model
       'default-server.hbs',
       defaultServerView(model.settings, runtime, profileTexts),
     ),
-    upstreams: parts.upstreams,
+    upstreams: [parts.upstreams, ...parts.blocks.values()].join(''),
     internal: parts.internal,
   };
   const whole = (files: string): string => {
-    const init = templates.render('init.hbs', initView(runtime, files, [...parts.profiles.keys()]));
+    const init = templates.render('init.hbs', initView(model, runtime, files, [...parts.profiles.keys()]));
     return frame(templates, model, runtime, { init, ...rest }, parts.hosts);
   };
   const sum = digest(`${LAYOUT.config}\n${whole('')}`);
   const text = whole(sum);
   verify(templates, text, parts.hosts, runtime);
   return {
-    texts: new Map([[LAYOUT.config, text]]),
+    texts: new Map([[LAYOUT.config, text], ...authorityTexts(model)]),
     digest: sum,
     sections: sectionsOf(parts),
     compiled: new Map(
       parts.hosts.map(({ host, keys }): [string, ReadonlyMap<RouteId, string>] => [host, keys]),
     ),
+    terms: new Map(parts.hosts.flatMap(({ host, terms }) => (terms === null ? [] : [[host, terms] as const]))),
     lines: sourceLines(LAYOUT.config, text, parts.hosts),
   };
+}
+
+/** Their names say what they hold, so the digest of the configuration is one of them all. */
+function authorityTexts({ authorities }: Model): readonly (readonly [string, string])[] {
+  return [...authorities.values()]
+    .map(({ id, bundle }) => [authorityFile(id), bundle] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function frame(
@@ -131,21 +171,26 @@ function sectionsOf(parts: Parts): ReadonlyMap<string, string> {
     ['http', digest(http.join('\n'))],
     ['names', digest(parts.names)],
     ...[...parts.profiles].map(([name, text]): [string, string] => [`profile ${name}`, digest(text)]),
+    ...[...parts.blocks].map(([name, text]): [string, string] => [`upstream ${name}`, digest(text)]),
     ...parts.hosts.map(({ host, digest: sum }): [string, string] => [`host ${host}`, sum]),
   ]);
 }
 
 function sameParts(a: Parts, b: Parts): boolean {
-  const { profiles: profilesA, hosts: hostsA, ...textsA } = a;
-  const { profiles: profilesB, hosts: hostsB, ...textsB } = b;
-  if (hostsA.length !== hostsB.length || profilesA.size !== profilesB.size) return false;
+  const { profiles: profilesA, blocks: blocksA, hosts: hostsA, ...textsA } = a;
+  const { profiles: profilesB, blocks: blocksB, hosts: hostsB, ...textsB } = b;
+  if (hostsA.length !== hostsB.length) return false;
+  if (!sameTexts(profilesA, profilesB) || !sameTexts(blocksA, blocksB)) return false;
   if (Object.entries(textsA).some(([name, text]) => textsB[name as keyof typeof textsB] !== text))
     return false;
-  if ([...profilesA].some(([name, text]) => profilesB.get(name) !== text)) return false;
   return hostsA.every((section, index) => {
     const other = hostsB[index];
     return section === other || (other !== undefined && sameSection(section, other));
   });
+}
+
+function sameTexts(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([name, text]) => b.get(name) === text);
 }
 
 /** The objects are not in the text, but in what is said of its lines. */

@@ -4,7 +4,8 @@ import type { CanaryBody, Document, RouteBody, SettingsBody } from '../model/doc
 import type { Canary, Route } from '../model/model.ts';
 import { makeDocument } from './document.ts';
 import { profileName, unlimited } from './profile.ts';
-import { shardOf } from './shard.ts';
+import { rewriteBody } from './regex-host.ts';
+import { blockOf } from './upstream-block.ts';
 
 type TimeoutsBody = SettingsBody['timeouts'];
 export type RouteDocuments = (route: Route, key: string, standard: TimeoutsBody) => Document;
@@ -30,14 +31,21 @@ function routeBody(route: Route, standard: TimeoutsBody): RouteBody {
     ...(route.canaries.length > 0 ? { canaries: route.canaries.map(canaryBody) } : {}),
     ...(route.sslRedirect ? { sslRedirect: true } : {}),
     ...(route.denied === null ? {} : { denied: route.denied }),
+    ...(route.rewrite === undefined ? {} : { rewrite: rewriteBody(route.rewrite) }),
     ...(usual ? {} : { timeouts: { connect, send, read } }),
     tries: route.nextUpstreamTries,
     ...(route.nextUpstreamTimeout > 0 ? { triesTimeout: route.nextUpstreamTimeout } : {}),
     bodySize: route.profile.bodySize,
     profile: profileName(route.profile),
     unlimitedProfile: profileName(unlimited(route.profile)),
-    shard: shardOf(route.backend),
+    shard: blockOf(route),
+    ...identityOf(route),
   };
+}
+
+function identityOf({ profile: { upstream } }: Route): Pick<RouteBody, 'identity'> {
+  const identity = upstream?.tls?.identity ?? null;
+  return identity === null ? {} : { identity };
 }
 
 function canaryBody(canary: Canary): CanaryBody {

@@ -18,9 +18,11 @@ export function routeKeys(server: Server): ReadonlyMap<RouteId, string> {
   }
   // A host with a redirect loses its plain port, which is a cut like any other.
   const plain = servesPlain(server);
+  // So does one that has to redirect requests for its root.
+  const root = server.appRoot === undefined ? {} : { appRoot: true };
   const keys = new Map<RouteId, string>();
   for (const [id, { route, places }] of routes) {
-    keys.set(id, keyOf(route, { host: server.host, plain, places: places.sort() }));
+    keys.set(id, keyOf(route, { host: server.host, plain, ...root, places: places.sort() }));
   }
   remembered.set(server, keys);
   return keys;

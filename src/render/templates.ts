@@ -23,6 +23,7 @@ export const TEMPLATE_FILES = [
   'init.hbs',
   'default-server.hbs',
   'profile.hbs',
+  'pass.hbs',
   'server.hbs',
   'upstreams.hbs',
   'internal.hbs',

@@ -5,12 +5,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { type Answer, answerRequest, type Exposition } from './answer.ts';
-import type { StateReport } from './state.ts';
+import type { HostReport, StateReport } from './state.ts';
 
 export interface AdminServerOptions {
   /** Port 0 asks the kernel for a free one. */
   readonly address: { readonly host: string; readonly port: number };
   readonly state: () => StateReport;
+  readonly hosts?: () => readonly HostReport[];
   readonly metrics: Exposition;
   /** Ends the server and every connection to it. */
   readonly signal: AbortSignal;
@@ -71,7 +72,7 @@ const LIMITS = {
 async function answer(request: IncomingMessage, options: AdminServerOptions): Promise<Answer> {
   // What the kernel told before this request, a changed file above all, is told to us before it is answered.
   if (request.method === 'GET') await setImmediate();
-  return answerRequest(request.method ?? '', request.url ?? '', options.state, options.metrics);
+  return answerRequest(request.method ?? '', request.url ?? '', { hosts: () => [], ...options });
 }
 
 function send(

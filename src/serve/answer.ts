@@ -1,6 +1,6 @@
 // What the admin address answers to a request, without the socket: a pure function of the path and the state.
 
-import type { StateReport } from './state.ts';
+import type { HostReport, StateReport } from './state.ts';
 
 export interface Answer {
   readonly status: number;
@@ -16,14 +16,20 @@ export interface Exposition {
 
 const PATHS = ['/healthz', '/readyz', '/metrics', '/state'];
 
-/** @param target as in the request line: path, and perhaps a query, which is ignored. */
+export interface Sources {
+  readonly state: () => StateReport;
+  /** Each host, by name. */
+  readonly hosts: () => readonly HostReport[];
+  readonly metrics: Exposition;
+}
+
+/** @param target as in the request line: path, and perhaps a query, of which `brief` alone means something. */
 export async function answerRequest(
   method: string,
   target: string,
-  state: () => StateReport,
-  metrics: Exposition,
+  { state, hosts, metrics }: Sources,
 ): Promise<Answer> {
-  const path = target.split('?', 1)[0] ?? '';
+  const [path = '', query = ''] = target.split('?', 2);
   if (!PATHS.includes(path)) return text(404, `nothing is here; there are ${PATHS.join(', ')}\n`);
   if (method !== 'GET' && method !== 'HEAD') {
     return { ...text(405, 'only GET and HEAD are answered\n'), headers: { allow: 'GET, HEAD' } };
@@ -31,8 +37,10 @@ export async function answerRequest(
   if (path === '/healthz') return text(200, 'ok\n');
   const report = state();
   if (path === '/readyz') return readiness(report);
-  if (path === '/state')
-    return { status: 200, type: 'application/json', body: `${JSON.stringify(report)}\n`, headers: {} };
+  if (path === '/state') {
+    const whole = query === 'brief' ? report : { ...report, hosts: { ...report.hosts, each: hosts() } };
+    return { status: 200, type: 'application/json', body: `${JSON.stringify(whole)}\n`, headers: {} };
+  }
   return { status: 200, type: metrics.contentType, body: await metrics.expose(report), headers: {} };
 }
 
@@ -41,7 +49,9 @@ function readiness(report: StateReport): Answer {
   if (report.settledOnce) return text(200, 'ok\n');
   const waiting =
     report.waiting.length === 0 ? ['the first configuration is being put in force'] : report.waiting;
-  return text(503, `not ready:\n${waiting.map((reason) => `- ${reason}\n`).join('')}`);
+  const isServing = report.workers.some(({ generation }) => generation > 0);
+  const meanwhile = isServing ? 'nginx serves what was in force last\n' : '';
+  return text(503, `not ready:\n${waiting.map((reason) => `- ${reason}\n`).join('')}${meanwhile}`);
 }
 
 function text(status: number, body: string): Answer {

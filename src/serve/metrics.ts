@@ -3,7 +3,10 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Severity } from '../model/diagnostic.ts';
+import type { Model } from '../model/model.ts';
 import type { CompileOutcome, PublishOutcome } from '../model/outcome.ts';
+import { createCertificateMetrics } from './certificate-metrics.ts';
+import { createKindMetrics } from './kind-metrics.ts';
 import type { StateReport } from './state.ts';
 
 export interface Metrics {
@@ -12,6 +15,10 @@ export interface Metrics {
   push(outcome: PublishOutcome['outcome'], milliseconds: number): void;
   /** @param milliseconds from staging to proof; null when there is none. */
   compile(outcome: CompileOutcome['outcome'], milliseconds: number | null): void;
+  /** From a change noticed by the source to the same in force; milliseconds. */
+  propagation(kind: 'push' | 'compile', milliseconds: number): void;
+  /** What the last pass decided to serve. */
+  served(model: Model): void;
   /** Everything in Prometheus' text format, the gauges as `report` has them now. */
   expose(report: StateReport): Promise<string>;
   readonly contentType: string;
@@ -33,7 +40,8 @@ export function createMetrics(identity: Identity, now: () => number = () => Date
     controller_namespace: identity.namespace,
     controller_pod: identity.pod,
   });
-  collectDefaultMetrics({ register: registry });
+  // A timer of 10 ms, its default, is most of what an idle controller would do.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 500 });
   const registers = [registry];
   const counter = (name: string, help: string) => new Counter({ name, help, registers });
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
@@ -80,6 +88,13 @@ export function createMetrics(identity: Identity, now: () => number = () => Date
     'From staged files to proven ones',
     SLOW,
   );
+  const propagationSeconds = new Histogram({
+    name: `${ours}propagation_seconds`,
+    help: 'From a change noticed by the source to the same in force: acknowledged by every nginx (push), or proven in files where it needs them (compile)',
+    labelNames: ['kind'],
+    buckets: PROPAGATION,
+    registers,
+  });
   const diagnostics = new Gauge({
     name: `${ours}diagnostics`,
     help: 'What is wrong with objects now, by severity',
@@ -98,6 +113,9 @@ export function createMetrics(identity: Identity, now: () => number = () => Date
   const settled = gauge(`${ours}settled`, 'Whether everything seen is in force everywhere');
   const running = gauge(`${ours}nginx_running`, 'Whether an nginx of our prefix runs');
 
+  const kinds = createKindMetrics(registers);
+  const { served } = createCertificateMetrics(registers);
+
   return {
     pass: (milliseconds) => passSeconds.observe(milliseconds / 1000),
     push(outcome, milliseconds) {
@@ -113,6 +131,10 @@ export function createMetrics(identity: Identity, now: () => number = () => Date
       if (outcome === 'proven') success.inc();
       else if (!well) errors.inc();
     },
+    propagation(kind, milliseconds) {
+      propagationSeconds.observe({ kind }, milliseconds / 1000);
+    },
+    served,
     expose(report) {
       for (const severity of SEVERITIES) {
         const number = report.diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
@@ -125,6 +147,7 @@ export function createMetrics(identity: Identity, now: () => number = () => Date
       workers.set(report.workers.length);
       settled.set(report.settled ? 1 : 0);
       running.set(report.nginx.running ? 1 : 0);
+      kinds.set(report.kinds);
       configHash.set(Number.parseInt(report.files?.digest.slice(0, 12) ?? '0', 16));
       return registry.metrics();
     },
@@ -135,3 +158,6 @@ export function createMetrics(identity: Identity, now: () => number = () => Date
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 const FAST = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const SLOW = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const PROPAGATION = [
+  0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];

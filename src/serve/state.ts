@@ -22,7 +22,14 @@ export interface StateReport {
   readonly pushes: number;
   /** In the order of `compareDiagnostics`. */
   readonly diagnostics: readonly Diagnostic[];
-  readonly hosts: { readonly compiled: number; readonly interpreted: number };
+  readonly hosts: {
+    readonly compiled: number;
+    readonly interpreted: number;
+    /** Each host, by name; not with `/state?brief`, which scripts that poll may prefer. */
+    readonly each?: readonly HostReport[];
+  };
+  /** How each kind of object of a cluster stands; empty for a source of manifests. */
+  readonly kinds: readonly KindReport[];
   /** What stands between now and `settled`, in sentences. */
   readonly waiting: readonly string[];
   /** The proven files. */
@@ -31,9 +38,41 @@ export interface StateReport {
     readonly running: boolean;
     /** Process ids; two during a hot upgrade. */
     readonly masters: readonly number[];
+    /** Workers of earlier files that still serve what they have, and nothing new. */
+    readonly draining?: readonly number[];
     /** What its start, or the last look at it, had to say. */
     readonly notes: readonly string[];
   };
+}
+
+export interface KindReport {
+  /** `Ingress`, or `Service of --default-backend-service`. */
+  readonly kind: string;
+  /** Listed in full at least once, or known to be done without. */
+  readonly synced: boolean;
+  /** Since the API server last said anything about it; null: it never did. */
+  readonly ageSeconds: number | null;
+  /** Why it is not up to date, and what somebody has to do about that; null: nothing. */
+  readonly trouble: string | null;
+  readonly remedy: string | null;
+  /** What the last list lacked and stays in force until another one confirms it, in a sentence. */
+  readonly held: string | null;
+  readonly heldObjects: number;
+  /** Kept with their content: of Secrets only those that are named. */
+  readonly objects: number;
+  readonly lists: number;
+  /** Requests that brought nothing usable, by reason. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Watches that ended, by reason; `ended` is in order and comes about each ten seconds. */
+  readonly watchRestarts: Readonly<Record<string, number>>;
+}
+
+export interface HostReport {
+  readonly host: string;
+  /** `compiled`: with a `server` of its own, for speed. `interpreted`: looked up by Lua. Both are in force. */
+  readonly state: 'compiled' | 'interpreted';
+  /** What would change that, or why nothing will, in a sentence. */
+  readonly waitsFor: string | null;
 }
 
 export interface WorkerReport {

@@ -4,18 +4,20 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { EndpointSlice, Service } from '../model/kubernetes.ts';
 import type { Backend, BackendId, Endpoint } from '../model/model.ts';
-import { memoizeLast } from './memo.ts';
+import { mapChanges, patchMap } from '../model/patched-map.ts';
+import { createIndex } from './dependents.ts';
+import { type Said, someOf } from './diagnostics.ts';
+import { sameFields } from './memo.ts';
 import type { BackendReference } from './ports.ts';
 import { readExternal, readService } from './service-endpoints.ts';
 import type { IndexedSlices } from './slices.ts';
 
 export interface Backends {
   readonly backends: ReadonlyMap<BackendId, Backend>;
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: Said<BackendId>;
 }
 
 export interface BackendInputs {
-  /** By id, sorted. */
   readonly references: ReadonlyMap<BackendId, BackendReference>;
   readonly services: ReadonlyMap<string, Service>;
   readonly slices: IndexedSlices;
@@ -26,6 +28,8 @@ interface Entry {
   readonly reference: BackendReference;
   readonly service: Service | undefined;
   readonly slices: readonly EndpointSlice[] | undefined;
+  /** The name that an ExternalName stands for. */
+  readonly external: string | undefined;
   readonly addresses: readonly string[] | undefined;
   readonly backend: Backend;
   readonly diagnostics: readonly Diagnostic[];
@@ -37,69 +41,61 @@ interface Entry {
  * @param disableExternalName ExternalName Services get no traffic (`--disable-svc-external-name`).
  */
 export function createBackends(disableExternalName: boolean): (inputs: BackendInputs) => Backends {
-  let entries = new Map<BackendId, Entry>();
-  let seen: BackendInputs | undefined;
-  let last: Backends = { backends: new Map(), diagnostics: [] };
-  const groups = memoizeLast(idsByService);
+  const entries = new Map<BackendId, Entry>();
+  const ofService = createIndex<string, BackendId>();
+  const ofName = createIndex<string, BackendId>();
+  let seen: Pick<BackendInputs, 'references' | 'services' | 'resolved'> = NOTHING;
+  let last: Backends = { backends: new Map(), diagnostics: new Map() };
   return (inputs) => {
-    const onlySlices =
-      seen?.references === inputs.references &&
-      seen.services === inputs.services &&
-      seen.resolved === inputs.resolved;
-    const changed: Entry[] = [];
-    if (onlySlices) {
-      const ids = groups(inputs.references);
-      for (const service of inputs.slices.moved)
-        for (const reference of ids.get(service) ?? []) {
-          const known = entries.get(reference.id);
-          const entry = update(known, reference, inputs, disableExternalName);
-          if (entry !== known) changed.push(entry);
-        }
-      for (const entry of changed) entries.set(entry.backend.id, entry);
-      if (changed.length > 0) last = join(entries, last, changed);
-    } else {
-      const next = new Map<BackendId, Entry>();
-      let same = inputs.references.size === entries.size;
-      for (const [id, reference] of inputs.references) {
-        const known = entries.get(id);
-        const entry = update(known, reference, inputs, disableExternalName);
-        same &&= entry === known;
-        next.set(id, entry);
-      }
-      entries = next;
-      if (!same) last = join(entries, null, []);
+    const ids = new Set<BackendId>();
+    const add = (dependents: Iterable<BackendId>): void => {
+      for (const id of dependents) ids.add(id);
+    };
+    for (const { key, before, after } of mapChanges(seen.references, inputs.references)) {
+      if (before !== undefined) ofService.remove(before.service, key);
+      if (after !== undefined) ofService.add(after.service, key);
+      ids.add(key);
     }
+    for (const { key } of mapChanges(seen.services, inputs.services)) add(ofService.of(key));
+    for (const { key } of mapChanges(seen.resolved, inputs.resolved)) add(ofName.of(key));
+    for (const service of inputs.slices.moved) add(ofService.of(service));
     seen = inputs;
+    last = replace(ids, inputs);
     return last;
   };
-}
 
-/** @param before of the same ids; null: there is none, all entries count. */
-function join(
-  entries: ReadonlyMap<BackendId, Entry>,
-  before: Backends | null,
-  changed: readonly Entry[],
-): Backends {
-  const backends = new Map<BackendId, Backend>(before?.backends);
-  if (before === null) for (const [id, entry] of entries) backends.set(id, entry.backend);
-  for (const entry of changed) backends.set(entry.backend.id, entry.backend);
-  const diagnostics: Diagnostic[] = [];
-  for (const entry of entries.values())
-    if (entry.diagnostics.length > 0) diagnostics.push(...entry.diagnostics);
-  return { backends, diagnostics };
-}
-
-function idsByService(
-  references: ReadonlyMap<BackendId, BackendReference>,
-): ReadonlyMap<string, readonly BackendReference[]> {
-  const groups = new Map<string, BackendReference[]>();
-  for (const reference of references.values()) {
-    const group = groups.get(reference.service);
-    if (group === undefined) groups.set(reference.service, [reference]);
-    else group.push(reference);
+  function replace(ids: ReadonlySet<BackendId>, inputs: BackendInputs): Backends {
+    const changed: (readonly [BackendId, Entry | undefined])[] = [];
+    for (const id of ids) {
+      const known = entries.get(id);
+      const reference = inputs.references.get(id);
+      const entry =
+        reference === undefined ? undefined : update(known, reference, inputs, disableExternalName);
+      if (entry === known) continue;
+      if (known?.external !== undefined) ofName.remove(known.external, id);
+      if (entry?.external !== undefined) ofName.add(entry.external, id);
+      if (entry === undefined) entries.delete(id);
+      else entries.set(id, entry);
+      changed.push([id, entry]);
+    }
+    const backends = patchMap(
+      last.backends,
+      changed.map(([id, entry]) => [id, entry?.backend]),
+    );
+    const diagnostics = patchMap(
+      last.diagnostics,
+      changed.map(([id, entry]) => [id, someOf(entry?.diagnostics)]),
+    );
+    const next = { backends, diagnostics };
+    return sameFields(last, next) ? last : next;
   }
-  return groups;
 }
+
+const NOTHING: Pick<BackendInputs, 'references' | 'services' | 'resolved'> = {
+  references: new Map(),
+  services: new Map(),
+  resolved: new Map(),
+};
 
 function update(
   known: Entry | undefined,
@@ -130,6 +126,7 @@ function update(
     reference,
     service,
     slices,
+    external,
     addresses,
     backend: keep
       ? known.backend

@@ -4,6 +4,7 @@ import { type Diagnostic, quoteText } from '../model/diagnostic.ts';
 import type { ConfigMap, Secret } from '../model/kubernetes.ts';
 import type { Certificate } from '../model/model.ts';
 import type { Settings } from '../model/settings.ts';
+import type { KeptCertificate } from '../model/snapshot.ts';
 import { type ConfigMapReading, parseConfigMap } from '../options/configmap/parse.ts';
 import { readCertificate } from './certificates.ts';
 import type { TranslateOptions } from './options.ts';
@@ -30,6 +31,7 @@ export interface DefaultCertificate {
 
 export function readDefaultCertificate(
   secret: Secret | undefined,
+  kept: KeptCertificate | undefined,
   options: TranslateOptions,
 ): DefaultCertificate {
   if (options.defaultSslCertificate === '') return { certificate: null, diagnostics: [] };
@@ -47,10 +49,14 @@ export function readDefaultCertificate(
         },
       ],
     };
-  const reading = readCertificate(secret);
-  return reading.ok
-    ? { certificate: reading.certificate, diagnostics: [] }
-    : { certificate: null, diagnostics: [{ ...reading.problem, object: referenceTo(secret) }] };
+  const reading = readCertificate(secret, kept);
+  const object = referenceTo(secret);
+  if (reading.ok) {
+    const { certificate, problem } = reading;
+    return { certificate, diagnostics: problem === null ? [] : [{ ...problem, object }] };
+  }
+  const message = `${reading.problem.message}; a self-made certificate is shown instead`;
+  return { certificate: null, diagnostics: [{ ...reading.problem, message, object }] };
 }
 
 export function withDefaultCertificate(settings: Settings, certificate: Certificate | null): Settings {

@@ -20,17 +20,7 @@ export function judgeAnnotations(reading: AnnotationReading, prefix: string): Ju
     if (reason !== null) reasons.push(reason);
     problems.push({ ...describe(finding), field: annotationField(finding.key) });
   }
-  const { backendProtocol = 'HTTP', loadBalance = 'round_robin' } = reading.values;
-  if (backendProtocol !== 'HTTP') {
-    reasons.push(`backend-protocol ${backendProtocol} is not supported yet`);
-    problems.push({
-      code: 'protocol-unsupported',
-      severity: 'error',
-      field: annotationField(`${prefix}/backend-protocol`),
-      message: `backend-protocol ${backendProtocol} is not supported yet: ${CONSEQUENCE}`,
-      hint: 'Only HTTP is spoken to endpoints.',
-    });
-  }
+  const { loadBalance = 'round_robin' } = reading.values;
   if (loadBalance !== 'round_robin')
     problems.push({
       code: 'algorithm-unsupported',
@@ -42,12 +32,14 @@ export function judgeAnnotations(reading: AnnotationReading, prefix: string): Ju
   return { denied: reasons[0] ?? null, problems };
 }
 
-const CONSEQUENCE = 'every path of this Ingress answers 503 (a canary takes no traffic)';
+/** Of whatever denies an Ingress. */
+export const CONSEQUENCE = 'every path of this Ingress answers 503 (a canary takes no traffic)';
 
 function reasonOf(finding: Finding): string | null {
   if (finding.kind === 'gate') return `the annotation ${finding.name} is not supported yet`;
   if (finding.kind === 'snippet')
     return `the annotation ${finding.name} is never applied and may restrict access`;
+  if (finding.kind === 'bad-value' && finding.gate) return `the annotation ${finding.name} cannot be read`;
   if (finding.kind !== 'unknown' || !finding.gate) return null;
   return finding.nearest === null
     ? 'an unknown annotation looks like one that restricts access'
@@ -60,7 +52,9 @@ function describe(finding: Finding): Omit<Problem, 'field'> {
       return {
         code: 'annotation-invalid',
         severity: 'error',
-        message: `${finding.name} is ${quoteText(finding.value)}, but ${finding.error}; its default is in force`,
+        message: `${finding.name} is ${quoteText(finding.value)}, but ${finding.error}${
+          finding.gate ? `: ${CONSEQUENCE}` : '; its default is in force'
+        }`,
         hint: 'Correct the value or remove the annotation.',
       };
     case 'unsupported':

@@ -15,3 +15,8 @@ export function memoizeLast<A extends readonly unknown[], R>(
 export function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index]);
 }
+
+/** Of two objects of one shape. */
+export function sameFields<T extends object>(a: T, b: T): boolean {
+  return (Object.keys(b) as (keyof T)[]).every((key) => a[key] === b[key]);
+}

@@ -2,7 +2,9 @@
 
 import type { Timeouts } from '../model/model.ts';
 import type { Profile, Settings } from '../model/settings.ts';
+import type { RewriteTarget } from '../options/grammar/rewrite-target.ts';
 import type { AnnotationValues } from '../options/registry.ts';
+import { type UpstreamWish, upstreamWish } from './upstream-wish.ts';
 
 export interface Policy {
   /** For hosts with TLS. */
@@ -11,7 +13,14 @@ export interface Policy {
   readonly timeouts: Timeouts;
   readonly nextUpstreamTries: number;
   readonly nextUpstreamTimeout: number;
+  /** Without what the upstream's own objects say, see `upstreams.ts`. */
   readonly profile: Profile;
+  /** null: plain HTTP, and nothing that has to be there. */
+  readonly upstream: UpstreamWish | null;
+  readonly useRegex: boolean;
+  readonly rewriteTarget: RewriteTarget | null;
+  readonly forwardedPrefix: RewriteTarget | null;
+  readonly appRoot: string | null;
 }
 
 export function policyOf(values: AnnotationValues, settings: Settings): Policy {
@@ -27,6 +36,11 @@ export function policyOf(values: AnnotationValues, settings: Settings): Policy {
     nextUpstreamTries: values.nextUpstreamTries ?? defaults.nextUpstreamTries,
     nextUpstreamTimeout: values.nextUpstreamTimeout ?? defaults.nextUpstreamTimeout,
     profile: profileOf(values, defaults.profile),
+    upstream: upstreamWish(values),
+    useRegex: values.useRegex ?? false,
+    rewriteTarget: values.rewriteTarget ?? null,
+    forwardedPrefix: values.forwardedPrefix ?? null,
+    appRoot: values.appRoot ?? null,
   };
 }
 
@@ -38,6 +52,7 @@ function profileOf(values: AnnotationValues, base: Profile): Profile {
     bufferSize: values.bufferSize ?? base.bufferSize,
     buffersNumber: values.buffersNumber ?? base.buffersNumber,
     nextUpstream: values.nextUpstream ?? base.nextUpstream,
+    ...(values.httpVersion === '1.0' ? { httpVersion: '1.0' } : {}),
   };
   // Most Ingresses change nothing: one object for all of them.
   return (Object.keys(profile) as (keyof Profile)[]).every((field) => profile[field] === base[field])

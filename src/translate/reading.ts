@@ -42,11 +42,12 @@ export function readIngress(ingress: Ingress, config: ConfigMapReading, options:
   const annotations = readAnnotations(ingress.metadata.annotations, options.annotationsPrefix);
   const judgement = judgeAnnotations(annotations, options.annotationsPrefix);
   const canary = readCanary(annotations.values, options.annotationsPrefix);
-  const rules = readRules(ingress);
+  const policy = policyOf(annotations.values, config.settings);
+  const rules = readRules(ingress, policy.useRegex || policy.rewriteTarget !== null);
   const source: Source = {
     ingress,
     object,
-    policy: policyOf(annotations.values, config.settings),
+    policy,
     denied: config.denied ?? judgement.denied,
     canary: canary.rule,
   };

@@ -3,13 +3,21 @@
 import { createHash } from 'node:crypto';
 import type { BackendId, Canary, Route, RouteId } from '../model/model.ts';
 import type { PlacedRule } from './locations.ts';
+import type { RewriteReading } from './rewrites.ts';
+import type { UpstreamReading } from './upstreams.ts';
 
 const LONGEST_ID = 200;
 
 export function routeOf(
   host: string,
   { claim, rule }: PlacedRule,
-  found: { readonly backend: BackendId; readonly canaries: readonly Canary[]; readonly tls: boolean },
+  found: {
+    readonly backend: BackendId;
+    readonly canaries: readonly Canary[];
+    readonly tls: boolean;
+    readonly rewrite: RewriteReading;
+    readonly upstream: UpstreamReading;
+  },
 ): Route {
   const { ingress, object, policy, denied } = claim.source;
   return {
@@ -18,11 +26,12 @@ export function routeOf(
     backend: found.backend,
     canaries: found.canaries,
     sslRedirect: (found.tls && policy.sslRedirect) || policy.forceSslRedirect,
-    denied,
+    denied: denied ?? found.rewrite.denied ?? found.upstream.denied,
+    ...(found.rewrite.rewrite === null ? {} : { rewrite: found.rewrite.rewrite }),
     timeouts: policy.timeouts,
     nextUpstreamTries: policy.nextUpstreamTries,
     nextUpstreamTimeout: policy.nextUpstreamTimeout,
-    profile: policy.profile,
+    profile: found.upstream.profile,
   };
 }
 

@@ -26,7 +26,11 @@ export interface HostRules {
   readonly fallback: PathRule | null;
 }
 
-export function readRules(ingress: Ingress): {
+/** @param patterns whether its paths are meant as regular expressions, in which dots are no segments. */
+export function readRules(
+  ingress: Ingress,
+  patterns: boolean,
+): {
   readonly hosts: readonly HostRules[];
   readonly problems: readonly Problem[];
 } {
@@ -48,7 +52,7 @@ export function readRules(ingress: Ingress): {
       if (!wrong.ok) problems.push(invalidPath(field, path, wrong.error));
       else if (entry.backend.kind === 'resource') problems.push(resourceBackend(`${field}.backend.resource`));
       else {
-        if (!isNormalPath(path)) problems.push(unreachablePath(field, path));
+        if (!patterns && !isNormalPath(path)) problems.push(unreachablePath(field, path));
         rules.push({
           kind: entry.pathType === 'Exact' ? 'E' : 'P',
           path,

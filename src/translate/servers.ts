@@ -1,27 +1,32 @@
 // One host, from all claims on it: the server, the backends and the certificate that it needs.
 
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { Secret, Service } from '../model/kubernetes.ts';
-import type { BackendId, Canary, Certificate, Server } from '../model/model.ts';
+import type { Service } from '../model/kubernetes.ts';
+import type { BackendId, Canary, Certificate, Location, Server } from '../model/model.ts';
+import { readAppRoot } from './app-root.ts';
 import { unmatchedCanary } from './canaries.ts';
-import { hostCertificate } from './host-certificate.ts';
+import { hostCertificates, type LookAtSecrets } from './host-certificate.ts';
 import { lostRule, type PlacedRule, placeRules, ruleKey, tableOf } from './locations.ts';
 import { type BackendReference, resolveBackend } from './ports.ts';
-import type { Claim } from './reading.ts';
+import type { Claim, Source } from './reading.ts';
+import { type RegexRule, readRegexHost } from './regex-host.ts';
+import { looksRegex } from './regex-problems.ts';
+import { readRewrite } from './rewrites.ts';
 import { routeOf } from './routes.ts';
 import type { PathRule } from './rules.ts';
+import { type LookAtUpstreams, readUpstream, type UpstreamReading } from './upstreams.ts';
 
 /** Objects that a host depends on, looked up so that each look is noted. */
-export interface Look {
+export interface Look extends LookAtSecrets, LookAtUpstreams {
   readonly service: (key: string) => Service | undefined;
-  readonly secret: (key: string) => Secret | undefined;
 }
 
 export interface HostResult {
   /** Null: only canaries want the host, and they make none. */
   readonly server: Server | null;
   readonly references: readonly BackendReference[];
-  readonly certificate: Certificate | null;
+  readonly certificates: readonly Certificate[];
+  readonly upstreams: readonly UpstreamReading[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -43,29 +48,66 @@ export function buildHost(host: string, claims: readonly Claim[], look: Look): H
     references.push(reference);
     return reference.id;
   };
-  const canaries = attachCanaries(host, claims, placed, backendOf, diagnostics);
+  const regex = readRegexHost(host, placed);
+  const served: ReadonlyMap<string, PlacedRule> =
+    regex === null ? placed : new Map(regex.rules.map((rule) => [rule.key, rule]));
+  diagnostics.push(...(regex?.diagnostics ?? [...placed.values()].flatMap(regexSuspicion)));
+  const appRoot = readAppRoot(host, primaries);
+  diagnostics.push(...appRoot.diagnostics);
+  const canaries = attachCanaries(host, claims, served, backendOf, diagnostics);
 
-  const tls = primaries.find((claim) => claim.source.ingress.tls.length > 0) ?? null;
-  const shown = tls === null ? null : hostCertificate(host, tls.source, look.secret);
+  const [tls = null, ...younger] = primaries.filter((claim) => claim.source.ingress.tls.length > 0);
+  const sources = younger.map(({ source }): Source => source);
+  const shown = tls === null ? null : hostCertificates(host, [tls.source, ...sources], look);
   diagnostics.push(...(shown?.diagnostics ?? []));
   // ingress-nginx looks the host of the request up, which for the server of all other hosts finds nothing.
   const redirects = tls !== null && host !== '*';
-  const routes = [...placed].map(([key, entry]) => ({
-    rule: entry.rule,
-    route: routeOf(host, entry, {
+  const upstreamOf = createUpstreams(look);
+  const makeRoute = (key: string, entry: PlacedRule, regexRule?: RegexRule) => {
+    const rewrite = readRewrite(entry, regexRule);
+    for (const problem of rewrite.problems)
+      diagnostics.push({ ...problem, object: entry.claim.source.object });
+    return routeOf(host, entry, {
       backend: backendOf(entry),
       canaries: canaries.get(key) ?? [],
       tls: redirects,
-    }),
-  }));
+      rewrite,
+      upstream: upstreamOf(entry),
+    });
+  };
+  const locations: readonly Location[] =
+    regex === null
+      ? tableOf([...placed].map(([key, entry]) => ({ rule: entry.rule, route: makeRoute(key, entry) })))
+      : regex.rules.map((rule) => regexLocation(rule, makeRoute(rule.key, rule, rule)));
   const certificate = shown?.certificate ?? null;
+  const others = shown?.others ?? [];
   const server: Server = {
     host,
-    locations: tableOf(routes),
+    locations,
+    ...(appRoot.path === null ? {} : { appRoot: appRoot.path }),
     certificate: certificate?.id ?? null,
-    objects: objectsOf(primaries, placed, tls),
+    otherCertificates: others.map(({ id }) => id),
+    objects: objectsOf(primaries, served, tls),
   };
-  return { server: primaries.length === 0 ? null : server, references, certificate, diagnostics };
+  const certificates = certificate === null ? [] : [certificate, ...others];
+  const upstreams = upstreamOf.all();
+  diagnostics.push(...upstreams.flatMap((upstream) => upstream.diagnostics));
+  return { server: primaries.length === 0 ? null : server, references, certificates, upstreams, diagnostics };
+}
+
+/** One reading for the routes of an Ingress to one Service: they share a profile. */
+function createUpstreams(look: Look) {
+  const readings = new Map<Source, Map<string, UpstreamReading>>();
+  const read = ({ claim: { source }, rule }: PlacedRule): UpstreamReading => {
+    const { service } = rule.backend;
+    const known = readings.get(source) ?? new Map<string, UpstreamReading>();
+    readings.set(source, known);
+    const reading = known.get(service) ?? readUpstream(source, service, look);
+    known.set(service, reading);
+    return reading;
+  };
+  const all = () => [...readings.values()].flatMap((services) => [...services.values()]);
+  return Object.assign(read, { all });
 }
 
 function attachCanaries(
@@ -92,6 +134,15 @@ function attachCanaries(
     }
   }
   return attached;
+}
+
+function regexLocation({ text, pattern }: RegexRule, route: Location['route']): Location {
+  return { match: 'regex', path: text, literal: { text: pattern.literal, whole: pattern.plain }, route };
+}
+
+function regexSuspicion(entry: PlacedRule): readonly Diagnostic[] {
+  const problem = looksRegex(entry);
+  return problem === null ? [] : [{ ...problem, object: entry.claim.source.object }];
 }
 
 function rulesOf(claim: Claim): readonly PathRule[] {

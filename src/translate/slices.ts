@@ -2,6 +2,7 @@
 // kept from one snapshot to the next: only Services whose slices moved get a new list.
 
 import { type EndpointSlice, SERVICE_NAME_LABEL } from '../model/kubernetes.ts';
+import { mapChanges } from '../model/patched-map.ts';
 import { compareText } from './order.ts';
 
 type Slices = ReadonlyMap<string, EndpointSlice>;
@@ -44,17 +45,10 @@ function movedSlices(before: Slices, after: Slices): ReadonlyMap<string, Moved> 
     moved.set(service, entry);
     return entry;
   };
-  if (before === after) return moved;
-  let common = 0;
-  for (const [name, slice] of after) {
-    const old = before.get(name);
-    if (old !== undefined) common++;
-    if (old === slice) continue;
-    if (old !== undefined) of(old)?.gone.add(old);
-    of(slice)?.come.push(slice);
+  for (const change of mapChanges(before, after)) {
+    if (change.before !== undefined) of(change.before)?.gone.add(change.before);
+    if (change.after !== undefined) of(change.after)?.come.push(change.after);
   }
-  if (common < before.size)
-    for (const [name, slice] of before) if (!after.has(name)) of(slice)?.gone.add(slice);
   return moved;
 }
 

@@ -1,40 +1,43 @@
 // Snapshot → Model: what Kubernetes objects mean for a gateway. Pure; the closure only remembers results by the
 // identity of what they were made from, so a translator that has seen a thousand snapshots and a fresh one agree.
 
-import { compareDiagnostics, type Diagnostic } from '../model/diagnostic.ts';
+import type { Secret } from '../model/kubernetes.ts';
 import type { Model } from '../model/model.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import type { KeptCertificate, Snapshot } from '../model/snapshot.ts';
+import { createAddition } from './addition.ts';
 import { type Backends, createBackends } from './backends.ts';
 import { createClaims } from './claims.ts';
 import { readClasses } from './class.ts';
 import { readConfigMap, readDefaultCertificate, withDefaultCertificate } from './configuration.ts';
 import { type DefaultRoute, readDefaultRoute } from './default-route.ts';
+import { createGathering } from './diagnostics.ts';
+import { createStapled } from './staples.ts';
 import { memoizeLast } from './memo.ts';
 import type { TranslateOptions } from './options.ts';
-import { compareText } from './order.ts';
+import type { BackendReference } from './ports.ts';
 import { createSliceIndex } from './slices.ts';
 import { createStructure, type Structure } from './structure.ts';
 
 /**
  * The diagnostics of the Model include those of the snapshot. Certificates that ran out are not among them: that
- * takes a clock, see `expiry.ts`. A Secret that turned bad falls back to the default certificate at once; nothing
- * is remembered of what it held before.
+ * takes a clock, see `expiry.ts`. A Secret that turned bad falls back to what the snapshot says was kept of it, else
+ * to the default certificate.
  */
 export function createTranslator(options: TranslateOptions): (snapshot: Snapshot) => Model {
   const config = memoizeLast((found: Parameters<typeof readConfigMap>[0]) => readConfigMap(found, options));
-  const shown = memoizeLast((found: Parameters<typeof readDefaultCertificate>[0]) =>
-    readDefaultCertificate(found, options),
+  const shown = memoizeLast((...[found, kept]: DefaultSources) =>
+    readDefaultCertificate(found, kept, options),
   );
   const settings = memoizeLast(withDefaultCertificate);
   const classes = memoizeLast((found: Snapshot['ingressClasses']) => readClasses(found, options));
   const claims = memoizeLast(createClaims(options));
   const structure = memoizeLast(createStructure());
   const fallback = memoizeLast(readDefaultRoute);
-  const references = memoizeLast(allReferences);
+  const references = createAddition<BackendReference>();
   const slices = createSliceIndex();
   const backends = createBackends(options.disableSvcExternalName);
-  const certificates = memoizeLast(allCertificates);
-  const diagnostics = memoizeLast(gather);
+  const certificates = memoizeLast(createStapled());
+  const diagnostics = createGathering();
   const assemble = memoizeLast(
     (
       ...[set, built, ends, rest, certs, said]: readonly [
@@ -50,6 +53,8 @@ export function createTranslator(options: TranslateOptions): (snapshot: Snapshot
       servers: built.servers,
       backends: ends.backends,
       certificates: certs,
+      identities: built.identities,
+      authorities: built.authorities,
       defaultRoute: rest.route,
       diagnostics: said,
     }),
@@ -57,13 +62,23 @@ export function createTranslator(options: TranslateOptions): (snapshot: Snapshot
 
   return (snapshot) => {
     const configured = config(snapshot.configMaps.get(options.configmap));
-    const standard = shown(snapshot.secrets.get(options.defaultSslCertificate));
+    const { defaultSslCertificate } = options;
+    const standard = shown(
+      snapshot.secrets.get(defaultSslCertificate),
+      snapshot.kept.get(defaultSslCertificate),
+    );
     const wanted = claims(snapshot.ingresses, classes(snapshot.ingressClasses), configured);
-    const built = structure(wanted, snapshot.services, snapshot.secrets);
+    const built = structure(
+      wanted,
+      snapshot.services,
+      snapshot.secrets,
+      snapshot.kept,
+      snapshot.configMaps,
+    );
     const { defaultBackendService } = options;
     const rest = fallback(defaultBackendService, snapshot.services.get(defaultBackendService), configured);
     const ends = backends({
-      references: references(built, rest),
+      references: references(built.references, rest.reference),
       services: snapshot.services,
       slices: slices(snapshot.endpointSlices),
       resolved: snapshot.resolved,
@@ -73,39 +88,15 @@ export function createTranslator(options: TranslateOptions): (snapshot: Snapshot
       built,
       ends,
       rest,
-      certificates(built, standard.certificate),
+      certificates(built, standard.certificate, configured.settings.ocspStapling ? snapshot.staples : NO_STAPLES),
       diagnostics(
-        snapshot.diagnostics,
-        configured.diagnostics,
-        standard.diagnostics,
-        wanted.diagnostics,
-        built.diagnostics,
-        rest.diagnostics,
-        ends.diagnostics,
+        [snapshot.diagnostics, configured.diagnostics, standard.diagnostics, rest.diagnostics],
+        [wanted.diagnostics, built.diagnostics, ends.diagnostics],
       ),
     );
   };
 }
 
-function allReferences(structure: Structure, rest: DefaultRoute): Structure['references'] {
-  const all = new Map(structure.references);
-  if (rest.reference !== null) all.set(rest.reference.id, rest.reference);
-  return new Map([...all].sort(([a], [b]) => compareText(a, b)));
-}
+const NO_STAPLES: Snapshot['staples'] = new Map();
 
-function allCertificates(structure: Structure, standard: DefaultCertificateOf): Model['certificates'] {
-  const all = new Map(structure.certificates);
-  if (standard !== null) all.set(standard.id, standard);
-  return new Map([...all].sort(([a], [b]) => compareText(a, b)));
-}
-
-type DefaultCertificateOf = Parameters<typeof withDefaultCertificate>[1];
-
-/** Sorted, each once: several hosts may find the same fault. */
-function gather(...lists: readonly (readonly Diagnostic[])[]): readonly Diagnostic[] {
-  const sorted = lists.flat().sort(compareDiagnostics);
-  return sorted.filter((item, index) => {
-    const before = sorted[index - 1];
-    return before === undefined || compareDiagnostics(before, item) !== 0;
-  });
-}
+type DefaultSources = readonly [Secret | undefined, KeptCertificate | undefined];

@@ -184,6 +184,11 @@ describe('usage', () => {
     ],
     ['no --manifests', ['render'], /--manifests DIR is missing/],
     [
+      'two sources of addresses',
+      ['run', '--kubeconfig', 'x', '--publish-service', 'a/b', '--publish-status-address', '192.0.2.1'],
+      /--publish-service and --publish-status-address exclude each other/,
+    ],
+    [
       'a folder that is not there',
       ['validate', '--manifests', 'nowhere'],
       /"nowhere": there is no such folder/,

@@ -8,7 +8,7 @@ import { afterPush, compileFailed, compileProven, compileStarted, plan } from '.
 import { nextStateDigest, stateDigest } from '../../src/plan/state-digest.ts';
 import { undo } from '../../src/plan/undo.ts';
 import { createRenderer } from '../../src/render/render.ts';
-import { builtinTemplates, RUNTIME } from '../unit/render/sample-model.ts';
+import { builtinTemplates, PLAIN_LEAF, RUNTIME } from '../unit/render/sample-model.ts';
 import { backend, tameModel } from './sample-worlds.ts';
 
 const render = createRenderer(builtinTemplates());
@@ -46,7 +46,7 @@ test('endpoints, weights and certificates never touch files', () => {
         certificates: new Map(
           keys.map((key, index) => [
             `ns/${'xyz'[index] ?? ''}`,
-            { id: `ns/${'xyz'[index] ?? ''}`, chain: key, key, notAfter: '' },
+            { id: `ns/${'xyz'[index] ?? ''}`, chain: key, key, notAfter: '', ...PLAIN_LEAF },
           ]),
         ),
       };

@@ -65,6 +65,7 @@ export function server(
     .map(({ host: name, locations, tls, object }) => ({
       host: name,
       certificate: tls ? `ns/${object}` : null,
+      otherCertificates: [],
       objects: [`Ingress/${object}`],
       locations: locations.map((entry): Location => {
         const match = entry.exact || !entry.path.endsWith('/') ? 'exact' : 'prefix';

@@ -60,13 +60,15 @@ const annotationKeys = fc.oneof(
       'proxy-body-size',
       'ssl-redirect',
       'canary-by-header',
+      'use-regex',
+      'rewrite-target',
     ),
   },
   { weight: 2, arbitrary: fc.constantFrom(...KNOWN_ANNOTATIONS.keys()) },
   { weight: 1, arbitrary: hostile },
 );
 const anyAnnotations = fc
-  .array(fc.tuple(annotationKeys, or(4, 'true', 'false', '10', '8m', 'x-next')), { maxLength: 3 })
+  .array(fc.tuple(annotationKeys, or(4, 'true', 'false', '10', '8m', 'x-next', '/$1')), { maxLength: 3 })
   .map((pairs) =>
     Object.fromEntries(pairs.map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value])),
   );
@@ -106,7 +108,7 @@ const backend: fc.Arbitrary<IngressBackend> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'resource' as const }) },
 );
 const path = fc.record({
-  path: or(20, '/', '/', '/a', '/a/', '/b', ''),
+  path: or(20, '/', '/', '/a', '/a/', '/b', '', '/b(.*)'),
   pathType: fc.constantFrom('Exact' as const, 'Prefix' as const, 'ImplementationSpecific' as const),
   backend,
 });

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Authority, makeAuthority, makeLeaf, type Pair } from '../support/certs.ts';
+import { handshake } from '../support/handshake.ts';
 import { request } from '../support/http-client.ts';
 import { at, certificate, delta, full, host, settings } from './support/documents.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
@@ -74,6 +75,104 @@ test('a certificate that cannot be used is told once, and the default shown', as
     expect(await shown('mismatch.test')).toBe('default.test');
   }
   const log = await gateway.errorLog();
+  expect(log.match(/certificate ns\/mismatch cannot be shown/g)?.length).toBeLessThanOrEqual(2);
   expect(log.match(/certificate ns\/garbage cannot be used/g)?.length).toBeLessThanOrEqual(2);
   expect(log).not.toContain('SECRET-KEY-TEXT');
+});
+
+test('one certificate for each key type: each client gets what it can use, and the chain of that one', async () => {
+  const [rsa, ec] = [await leaf('dual-rsa.test', 'rsa'), await leaf('dual-ec.test')];
+  const chained = { cert: `${ec.cert}\n${authority.cert}\n`, key: ec.key };
+  await gateway.post(
+    full(at(3, 1), [
+      settings(),
+      certificate('ns/rsa', body(rsa)),
+      certificate('ns/ec', body(chained)),
+      certificate('ns/garbage', { chain: 'not a certificate', key: 'x' }),
+      host('dual.test', {}, 'ns/rsa', ['ns/ec']),
+      host('half.test', {}, 'ns/garbage', ['ns/ec']),
+      host('other-half.test', {}, 'ns/rsa', ['ns/garbage', 'ns/no-such']),
+    ]),
+  );
+  const port = gateway.tlsPort;
+  const seen = async (servername: string, more: object = {}) => {
+    const { name, length } = await handshake({ port, servername, ...more });
+    return `${name} ${length}`;
+  };
+  const onlyRsa = { sigalgs: 'rsa_pss_rsae_sha256:RSA+SHA256' };
+  const onlyEcdsa = { sigalgs: 'ECDSA+SHA256' };
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    for (let i = 0; i < 4; i++) {
+      expect(await seen('dual.test', { version })).toBe('dual-ec.test 2');
+      expect(await seen('dual.test', { version, ...onlyRsa })).toBe('dual-rsa.test 1');
+      expect(await seen('dual.test', { version, ...onlyEcdsa })).toBe('dual-ec.test 2');
+    }
+  }
+  const oldRsa = { version: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' };
+  expect(await seen('dual.test', oldRsa)).toBe('dual-rsa.test 1');
+  expect(await seen('half.test')).toBe('dual-ec.test 2');
+  expect(await seen('other-half.test')).toBe('dual-rsa.test 1');
+});
+
+test('what cannot be parsed or shown never replaces what could, and what can does', async () => {
+  const [first, second, other] = [await leaf('keep-1.test'), await leaf('keep-2.test'), await leaf('x.test')];
+  const all = async () => new Set(await Promise.all(Array.from({ length: 8 }, () => shown('keep.test'))));
+  await gateway.post(
+    full(at(4, 1), [settings(), certificate('ns/keep', body(first)), host('keep.test', {}, 'ns/keep')]),
+  );
+  // Each of the two workers has to have shown it once.
+  for (let i = 0; i < 5; i++) expect(await all()).toEqual(new Set(['keep-1.test']));
+  const steps = [
+    [{ chain: 'not a certificate', key: first.key }, 'keep-1.test'],
+    [{ chain: second.cert, key: other.key }, 'keep-1.test'],
+    [{ chain: second.cert, key: 'not a key' }, 'keep-1.test'],
+    [body(second), 'keep-2.test'],
+    [{ chain: first.cert, key: second.key }, 'keep-2.test'],
+    [body(first), 'keep-1.test'],
+  ] as const;
+  for (const [index, [next, expected]] of steps.entries()) {
+    await gateway.post(delta(at(4, index + 1), at(4, index + 2), [certificate('ns/keep', next)]));
+    expect([index, await all(), await all()]).toEqual([index, new Set([expected]), new Set([expected])]);
+  }
+  await gateway.post(delta(at(4, 7), at(4, 8), [], ['certificate:ns/keep']));
+  expect(await shown('keep.test')).toBe('static.invalid');
+});
+
+test('an OCSP response is shown with its certificate only, and not after its end', async () => {
+  const [rsa, ec] = [await leaf('ocsp-rsa.test', 'rsa'), await leaf('ocsp-ec.test')];
+  const soon = Math.floor(Date.now() / 1000) + 3600;
+  const ocsp = (text: string, ends = soon) => ({ response: Buffer.from(text).toString('base64'), ends });
+  await gateway.post(
+    full(at(5, 1), [
+      settings({ defaultCertificate: 'ns/default' }),
+      certificate('ns/default', { ...body(await leaf('default.test')), ocsp: ocsp('of the default') }),
+      certificate('ns/rsa', {
+        ...body(rsa),
+        schemes: ['0804', '0805', '0806'],
+        ocsp: ocsp('of the RSA one'),
+      }),
+      certificate('ns/ec', { ...body(ec), schemes: ['0403'], ocsp: ocsp('of the EC one') }),
+      certificate('ns/ec-bare', { ...body(ec), schemes: ['0403'] }),
+      certificate('ns/ended', { ...body(ec), ocsp: ocsp('of yesterday', soon - 7200) }),
+      host('rsa.test', {}, 'ns/rsa'),
+      host('dual.test', {}, 'ns/rsa', ['ns/ec']),
+      host('half.test', {}, 'ns/rsa', ['ns/ec-bare']),
+      host('ended.test', {}, 'ns/ended'),
+    ]),
+  );
+  const port = gateway.tlsPort;
+  const seen = async (servername: string, more: object = {}) => {
+    const { name, staple } = await handshake({ port, servername, ...more });
+    return `${name}: ${staple?.toString() ?? 'nothing'}`;
+  };
+  const onlyRsa = { sigalgs: 'rsa_pss_rsae_sha256:RSA+SHA256' };
+  expect(await seen('rsa.test')).toBe('ocsp-rsa.test: of the RSA one');
+  expect(await seen('rsa.test', { version: 'TLSv1.2' })).toBe('ocsp-rsa.test: of the RSA one');
+  expect(await seen('nobody.test')).toBe('default.test: of the default');
+  expect(await seen('ended.test')).toBe('ocsp-ec.test: nothing');
+  expect(await seen('dual.test')).toBe('ocsp-ec.test: of the EC one');
+  expect(await seen('dual.test', onlyRsa)).toBe('ocsp-rsa.test: of the RSA one');
+  expect(await seen('dual.test', { version: 'TLSv1.2' })).toBe('ocsp-ec.test: nothing');
+  expect(await seen('half.test')).toBe('ocsp-ec.test: nothing');
+  expect(await seen('half.test', onlyRsa)).toBe('ocsp-rsa.test: of the RSA one');
 });

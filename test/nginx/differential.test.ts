@@ -1,11 +1,14 @@
 // One model, two matchers, one answer: the same documents behind an nginx with every host compiled and behind one
-// with none, asked the same odd questions. Whatever differs is a bug of one of the two.
+// with none, asked the same odd questions. Whatever differs is a bug of one of the two. Hosts whose paths are regular
+// expressions are never compiled: for them the first nginx has servers that the test has written.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Model } from '../../src/model/model.ts';
+import type { Rendered } from '../../src/model/rendered.ts';
 import { chooseCompiled } from '../../src/render/compilable.ts';
 import { readFiles } from '../../src/sources/files/read-files.ts';
 import { DEFAULT_TRANSLATE_OPTIONS } from '../../src/translate/options.ts';
@@ -17,10 +20,12 @@ import { request } from '../support/http-client.ts';
 import { freePorts } from '../support/ports.ts';
 import { BACKENDS, differentialWorld, VOCABULARY } from './support/differential-world.ts';
 import { type OddRequest, oddRequest } from './support/odd-requests.ts';
+import { regexServers } from './support/regex-oracle.ts';
 import { type RenderedNginx, startRendered } from './support/rendered-nginx.ts';
 
 const SEED = Number(process.env.DIFFERENTIAL_SEED ?? 20_261_122);
 const RUNS = Number(process.env.DIFFERENTIAL_RUNS ?? 3000);
+const LANES = 8;
 /** Both gateways think that these are their ports, which redirects and headers may name. */
 type Ports = { readonly http: number; readonly https: number };
 type Side = { readonly ports: Ports; readonly nginx: RenderedNginx };
@@ -55,26 +60,39 @@ test('one side has servers for its hosts, the other has none', () => {
   expect(ids(compiled)).toEqual(ids(interpreted));
 });
 
-test(`the same answers to ${RUNS} odd requests`, async () => {
-  process.stdout.write(`differential: seed ${SEED}, ${RUNS} requests\n`);
-  const statuses: Record<string, number> = {};
-  const property = fc.asyncProperty(oddRequest(VOCABULARY), async (odd) => {
-    const [ofCompiled, ofInterpreted] = await Promise.all([ask(compiled, odd), ask(interpreted, odd)]);
-    statuses[ofCompiled.status] = (statuses[ofCompiled.status] ?? 0) + 1;
-    expect(ofCompiled).toEqual(ofInterpreted);
-  });
-  await fc.assert(property, { seed: SEED, numRuns: RUNS, endOnFailure: false });
-  process.stdout.write(`differential: answers by status ${JSON.stringify(statuses)}\n`);
-  // Questions that all get 400 would prove nothing.
-  for (const status of ['200', '301', '308', '400', '404', '413', '503'])
-    expect(statuses[status]).toBeGreaterThan(5);
-}, 180_000);
+test(
+  `the same answers to ${RUNS} odd requests`,
+  async () => {
+    process.stdout.write(`differential: seed ${SEED}, ${RUNS} requests\n`);
+    const statuses: Record<string, number> = {};
+    let differences = 0;
+    const compare = async (odd: OddRequest) => {
+      const [ofCompiled, ofInterpreted] = await Promise.all([ask(compiled, odd), ask(interpreted, odd)]);
+      statuses[ofCompiled.status] = (statuses[ofCompiled.status] ?? 0) + 1;
+      if (isDeepStrictEqual(ofCompiled, ofInterpreted) || ++differences > 3) return;
+      process.stdout.write(`differential: ${JSON.stringify({ odd, ofCompiled, ofInterpreted }, null, 1)}\n`);
+    };
+    // So many at a time that connections, above all those with TLS, need not wait for each other.
+    const requests = fc.sample(oddRequest(VOCABULARY), { seed: SEED, numRuns: RUNS })[Symbol.iterator]();
+    const lane = async () => {
+      for (let next = requests.next(); next.done !== true; next = requests.next()) await compare(next.value);
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+    process.stdout.write(`differential: answers by status ${JSON.stringify(statuses)}\n`);
+    expect(differences).toBe(0);
+    // Questions that all get 400 would prove nothing.
+    for (const status of ['200', '301', '302', '308', '400', '404', '413', '503'])
+      expect(statuses[status]).toBeGreaterThan(5);
+  },
+  180_000 + 10 * RUNS,
+);
 
 async function startSide(world: readonly Manifest[], defaultPair: Pair, all: boolean): Promise<Side> {
   const [http = 0, https = 0] = await freePorts(2);
   const model = await translate(world, { http, https });
   const compile = chooseCompiled(model, all ? 1000 : 0, new Set());
-  const nginx = await startRendered(model, { compile, defaultPair });
+  const servers = (rendered: Rendered, prefix: string) => regexServers(rendered, { prefix, http, https });
+  const nginx = await startRendered(model, { compile, defaultPair, ...(all ? { servers } : {}) });
   closing.push(nginx.close);
   return { ports: { http, https }, nginx };
 }

@@ -14,6 +14,7 @@ import { type RawRequest, type RawResponse, request } from '../support/http-clie
 import { masterArguments, type NginxProcess, startNginx } from '../support/nginx-process.ts';
 import { freePorts } from '../support/ports.ts';
 import {
+  PLAIN_LEAF,
   builtinTemplates,
   makeModel,
   makeServer,
@@ -25,7 +26,7 @@ import {
 type NginxPlace = { readonly prefix: string; readonly nginx: NginxProcess['nginx'] };
 
 const render = createRenderer(builtinTemplates());
-const certificates = new Map([['default/tls', { id: 'default/tls', chain: '', key: '', notAfter: '' }]]);
+const certificates = new Map([['default/tls', { id: 'default/tls', chain: '', key: '', notAfter: '', ...PLAIN_LEAF }]]);
 let backend: Backend;
 let nginx: NginxProcess;
 let ports: { readonly http: number; readonly https: number };

@@ -2,7 +2,9 @@
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import {
+  AuthorityInfoAccessExtension,
   BasicConstraintsExtension,
+  ExtendedKeyUsageExtension,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
@@ -26,6 +28,10 @@ export type LeafOptions = {
   readonly kind?: KeyKind;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
+  /** URL of the OCSP responder. */
+  readonly ocsp?: string;
+  /** Extended key usages, as OIDs. */
+  readonly usages?: readonly string[];
 };
 
 const day = 86_400_000;
@@ -75,6 +81,8 @@ export async function makeLeaf(authority: Authority, options: LeafOptions): Prom
           value,
         })),
       ),
+      ...(options.ocsp === undefined ? [] : [new AuthorityInfoAccessExtension({ ocsp: options.ocsp })]),
+      ...(options.usages === undefined ? [] : [new ExtendedKeyUsageExtension([...options.usages])]),
     ],
   });
   return { cert: certificate.toString('pem'), key: await keyPem(keys.privateKey) };

@@ -13,19 +13,23 @@ import type { SourceHealth } from '../../sources/kubernetes/health.ts';
 import { ALWAYS_LEADER } from '../../sources/kubernetes/lease/leadership.ts';
 import { createLease } from '../../sources/kubernetes/lease/lease.ts';
 import { runWithLease } from '../../sources/kubernetes/lease/run-with-lease.ts';
-import type { AddressSource } from '../../sources/kubernetes/status/address-source.ts';
+import { isLastOne } from '../../sources/kubernetes/status/last-one.ts';
+import { ownPod } from '../../sources/kubernetes/status/own-pods.ts';
 import { createStatusWriter } from '../../sources/kubernetes/status/status-writer.ts';
 import { watchCluster } from '../../sources/kubernetes/watch-cluster.ts';
+import { kindReports } from './kind-reports.ts';
 import type { OpenFailure } from './open-data-plane.ts';
+import { createServedIngresses } from './served-ingresses.ts';
 import type { RunningSource, SourceParts } from './source.ts';
+import { addressSource, takesBack } from './status-flags.ts';
 
 export async function openClusterSource(
   flags: Flags,
   kubeconfig: string,
   parts: SourceParts,
 ): Promise<RunningSource | OpenFailure> {
-  const { log, signal } = parts;
-  const opened = await openCluster({ kubeconfig, context: flags.context }, { log });
+  const { log, signal, env } = parts;
+  const opened = await openCluster({ kubeconfig, context: flags.context }, { log, env });
   if ('message' in opened) return opened;
   const { cluster } = opened;
   let health: SourceHealth = {};
@@ -41,14 +45,18 @@ export async function openClusterSource(
         log,
       });
   const leadership = lease ?? ALWAYS_LEADER;
+  const pod = ownPod(env);
   const status = createStatusWriter({
     cluster,
     leadership,
-    source: addressSource(flags),
-    removeAtEnd: flags.updateStatusOnShutdown,
+    source: addressSource(flags, pod),
+    isLast: takesBack(flags)
+      ? (ending) => isLastOne({ pod, elected: lease !== null }, cluster, ending)
+      : null,
     interval: flags.statusUpdateInterval,
     log,
   });
+  const served = createServedIngresses();
   const events = createEventWriter({ cluster, leadership, log });
 
   const watching = watchCluster({
@@ -57,6 +65,7 @@ export async function openClusterSource(
     configMap: flags.configmap,
     defaultSecret: flags.defaultSslCertificate,
     defaultBackend: flags.defaultBackendService,
+    annotationsPrefix: flags.annotationsPrefix,
     signal,
     log,
     onSnapshot: parts.onSnapshot,
@@ -67,8 +76,9 @@ export async function openClusterSource(
   const writing = runWithLease(lease ?? ALONE, [status, events], signal);
   return {
     waiting: () => waitingFor(health, cluster.name),
+    kinds: () => kindReports(health, performance.now()),
     passed(snapshot: Snapshot, model: Model, diagnostics: readonly Diagnostic[]) {
-      status.offer(snapshot, servedIngresses(model));
+      status.offer(snapshot, served(model));
       events.offer(diagnostics, snapshot);
     },
     async ended() {
@@ -83,16 +93,6 @@ const ALONE = {
     new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
 };
 
-function addressSource(flags: Flags): AddressSource {
-  if (!flags.updateStatus) return { kind: 'none' };
-  if (flags.publishService !== null) {
-    const [namespace = '', name = ''] = flags.publishService.split('/');
-    return { kind: 'service', namespace, name };
-  }
-  const addresses = flags.publishStatusAddress;
-  return addresses.length === 0 ? { kind: 'none' } : { kind: 'addresses', addresses };
-}
-
 function watchedNamespaces(flags: Flags) {
   if (flags.watchNamespaceSelector !== null)
     return { kind: 'selector', selector: flags.watchNamespaceSelector } as const;
@@ -106,14 +106,7 @@ function waitingFor(health: SourceHealth, cluster: string): readonly string[] {
   if (kinds.length === 0) return [`nothing was read from ${cluster} yet`];
   return kinds
     .filter(([, { synced }]) => !synced)
-    .map(([kind, { trouble }]) => `${kind}: not listed yet${trouble === null ? '' : `: ${trouble}`}`);
-}
-
-function servedIngresses(model: Model): ReadonlySet<string> {
-  const served = new Set<string>();
-  for (const server of model.servers.values()) {
-    for (const object of server.objects)
-      if (object.startsWith('Ingress/')) served.add(object.slice('Ingress/'.length));
-  }
-  return served;
+    .map(([kind, { trouble, remedy }]) =>
+      [`${kind}: not listed yet`, trouble, remedy].filter((part) => part !== null).join('; '),
+    );
 }

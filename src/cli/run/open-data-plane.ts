@@ -10,6 +10,7 @@ import { LAYOUT, type Runtime } from '../../model/runtime.ts';
 import { ensureDefaultCertificate } from '../../nginx/certificate/default-certificate.ts';
 import { closedFolder } from '../../nginx/detect/closed-folders.ts';
 import { detectNginx } from '../../nginx/detect/detect-nginx.ts';
+import { readAuthorities } from '../../nginx/files/authorities.ts';
 import { type Compiler, createCompiler } from '../../nginx/files/compile.ts';
 import { recoverFiles } from '../../nginx/files/recover.ts';
 import { liveMasters } from '../../nginx/processes.ts';
@@ -86,12 +87,13 @@ async function recoverProven(
   const recovery = await recoverFiles({ prefix, proven });
   notes.push(...recovery.notes);
   if (recovery.action === 'adopted') {
-    const saved = await state.saveProven(asRendered(recovery.files, recovery.text));
+    const authorities = await readAuthorities(prefix, recovery.text);
+    const saved = await state.saveProven(asRendered(recovery.files, recovery.text, authorities));
     if (saved.outcome === 'failed') notes.push(saved.message);
     return recovery.files;
   }
   if (recovery.action === 'rehup' && proven !== null) {
-    const outcome = await compiler.reload(asRendered(proven.manifest, proven.text));
+    const outcome = await compiler.reload(asRendered(proven.manifest, proven.text, proven.authorities));
     if (outcome.outcome !== 'proven') notes.push(describe(outcome));
     // What nginx runs instead is not known, so the first pass has to put files in force.
     if (outcome.outcome !== 'proven' && outcome.outcome !== 'written') return null;
@@ -99,8 +101,12 @@ async function recoverProven(
   return proven?.manifest ?? null;
 }
 
-function asRendered(files: AppliedFiles, text: string): RenderedFiles {
-  return { ...files, texts: new Map([[LAYOUT.config, text]]), lines: [] };
+function asRendered(
+  files: AppliedFiles,
+  text: string,
+  authorities: ReadonlyMap<string, string>,
+): RenderedFiles {
+  return { ...files, texts: new Map([[LAYOUT.config, text], ...authorities]), lines: [] };
 }
 
 function describe(outcome: CompileOutcome): string {

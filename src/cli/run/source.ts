@@ -5,18 +5,23 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { Model } from '../../model/model.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Flags } from '../../options/flags.ts';
+import type { KindReport } from '../../serve/state.ts';
 import { watchFiles } from '../../sources/files/watch-files.ts';
 import type { OpenFailure } from './open-data-plane.ts';
 
 export interface SourceParts {
-  readonly onSnapshot: (snapshot: Snapshot) => void;
+  /** @param at when what is new in it was noticed, as `performance.now()` tells it. */
+  readonly onSnapshot: (snapshot: Snapshot, at: number) => void;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface RunningSource {
   /** Why what is known is not all there is, in sentences; empty when it is. */
   waiting(): readonly string[];
+  /** How each kind of a cluster stands; nothing for manifests. */
+  kinds(): readonly KindReport[];
   /** What became of a Snapshot, for those who tell the source about it. */
   passed(snapshot: Snapshot, model: Model, diagnostics: readonly Diagnostic[]): void;
   /** Settles when the signal was given and everything has ended. */
@@ -40,6 +45,7 @@ export async function openSource(flags: Flags, parts: SourceParts): Promise<Runn
   });
   return {
     waiting: () => (stirred ? ['the manifests are being read'] : []),
+    kinds: () => [],
     passed: () => undefined,
     ended: () => reading,
   };

@@ -12,6 +12,7 @@ export interface StateInputs {
   readonly settledOnce: boolean;
   /** Why the source may hold more than is known; empty when it does not. */
   readonly source: readonly string[];
+  readonly kinds: StateReport['kinds'];
   readonly epoch: number;
   readonly generation: number;
   readonly notes: readonly string[];
@@ -36,11 +37,16 @@ export function stateReport(inputs: StateInputs): StateReport {
     pushes: facts.pushes,
     diagnostics: facts.diagnostics,
     hosts: facts.hosts,
+    kinds: inputs.kinds,
     waiting: settled ? [] : waitingFor(inputs, running),
     files: facts.filesDigest === null ? null : { digest: facts.filesDigest },
     nginx: {
       running,
       masters: instances.map((instance) => instance.instance.master),
+      draining: instances
+        .flatMap((instance) => instance.workers)
+        .filter((worker) => worker.shuttingDown)
+        .map(({ pid }) => pid),
       notes: [...inputs.notes, ...new Set(instances.flatMap((instance) => instance.loaded))],
     },
   };

@@ -23,6 +23,7 @@ export async function writeCandidate(prefix: string, text: string, files: Applie
     digest: files.digest,
     sections: [...files.sections],
     compiled: [...files.compiled].map(([host, keys]) => [host, [...keys]]),
+    terms: [...(files.terms ?? [])],
   });
   await writeDurably(candidatePath(prefix), `${json}\n`, 0o600);
 }
@@ -32,9 +33,10 @@ export async function readCandidate(prefix: string): Promise<Candidate | null> {
   try {
     const parsed = CANDIDATE.safeParse(JSON.parse(await readFile(candidatePath(prefix), 'utf8')));
     if (!parsed.success) return null;
-    const { textDigest, digest, sections, compiled } = parsed.data;
+    const { textDigest, digest, sections, compiled, terms } = parsed.data;
     const keys = new Map(compiled.map(([host, pairs]) => [host, new Map(pairs)]));
-    return { textDigest, files: { digest, sections: new Map(sections), compiled: keys } };
+    const files = { digest, sections: new Map(sections), compiled: keys, terms: new Map(terms) };
+    return { textDigest, files };
   } catch {
     return null;
   }
@@ -51,6 +53,7 @@ const CANDIDATE = z.object({
   digest: z.string(),
   sections: z.array(PAIR),
   compiled: z.array(z.tuple([z.string(), z.array(PAIR)])),
+  terms: z.array(PAIR).default([]),
 });
 
 function candidatePath(prefix: string): string {

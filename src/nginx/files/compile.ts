@@ -12,6 +12,7 @@ import { confirmFiles, newestMaster, reloadAndProve } from '../reload/reload.ts'
 import { testConfig } from '../reload/test-config.ts';
 import { writeDurably } from '../state/durable.ts';
 import type { SaveOutcome } from '../state/proven-files.ts';
+import { forgetAuthorities, writeAuthorities } from './authorities.ts';
 import { writeCandidate } from './candidate.ts';
 import type { CompileStep } from './compile-step.ts';
 import { promoteStaged, readLive, swapLive } from './live-file.ts';
@@ -61,10 +62,12 @@ export function createCompiler(options: CompilerOptions): Compiler {
 }
 
 async function compile(files: RenderedFiles, options: CompilerOptions): Promise<CompileOutcome> {
-  const text = onlyText(files);
+  const begun = performance.now();
+  const text = configOf(files);
   const { prefix } = options;
   const staged = `conf/.staged-${files.digest}.conf`;
   try {
+    await writeAuthorities(prefix, files.texts);
     await writeDurably(join(prefix, staged), text, 0o644);
     options.onStep?.('staged');
     const refusal = await test(staged, text, options);
@@ -75,7 +78,7 @@ async function compile(files: RenderedFiles, options: CompilerOptions): Promise<
     options.onStep?.('noted');
     await promoteStaged(prefix, staged);
     options.onStep?.('swapped');
-    const outcome = await reload(files, options);
+    const outcome = await reload(files, options, begun);
     if (outcome.outcome === 'not-live' && previous !== null)
       await rollBack(previous, outcome.switched, options);
     return outcome;
@@ -101,9 +104,12 @@ async function test(staged: string, text: string, options: CompilerOptions): Pro
   return { outcome: 'invalid', message, file: ours && file !== null ? LAYOUT.config : file, line, ours };
 }
 
-async function reload(files: RenderedFiles, options: CompilerOptions): Promise<CompileOutcome> {
-  const begun = performance.now();
-  const text = onlyText(files);
+async function reload(
+  files: RenderedFiles,
+  options: CompilerOptions,
+  begun = performance.now(),
+): Promise<CompileOutcome> {
+  const text = configOf(files);
   const master = await newestMaster(options.prefix);
   if (master === null) return NOBODY;
   const onSignalled = () => options.onStep?.('signalled');
@@ -116,7 +122,7 @@ async function reload(files: RenderedFiles, options: CompilerOptions): Promise<C
 
 async function confirm(files: RenderedFiles, options: CompilerOptions): Promise<CompileOutcome> {
   const begun = performance.now();
-  const text = onlyText(files);
+  const text = configOf(files);
   const master = await newestMaster(options.prefix);
   if (master === null) return NOBODY;
   const { prefix, signal } = options;
@@ -135,6 +141,7 @@ async function finish(
   options.onStep?.('live');
   const durationMs = performance.now() - begun;
   const saved = await options.onProven(files);
+  await forgetAuthorities(options.prefix, files.texts);
   if (saved.outcome === 'saved') return { outcome: 'proven', durationMs, notes: [] };
   const note = `the files are live, but could not be kept as the proven ones: ${saved.message}`;
   options.log.warn(note);
@@ -164,8 +171,8 @@ function timeLimit(text: string, { baseTimeMs = 30_000 }: CompilerOptions): numb
   return baseTimeMs + 20_000 * (text.length / 1_000_000);
 }
 
-function onlyText(files: RenderedFiles): string {
+function configOf(files: RenderedFiles): string {
   const text = files.texts.get(LAYOUT.config);
-  if (text === undefined || files.texts.size !== 1) throw new Error(`expected one file, ${LAYOUT.config}`);
+  if (text === undefined) throw new Error(`expected a file ${LAYOUT.config}`);
   return text;
 }

@@ -8,13 +8,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppliedFiles } from '../../model/plan.ts';
 import { askFilesOften } from '../reload/ask-files.ts';
 import { newestMaster } from '../reload/reload.ts';
+import { writeAuthorities } from './authorities.ts';
 import { digestText, readCandidate } from './candidate.ts';
 import { readLive, setAside, swapLive } from './live-file.ts';
 
 export interface RecoverOptions {
   readonly prefix: string;
   /** The newest proven generation of the state folder, or null when there is none. */
-  readonly proven: { readonly digest: string; readonly text: string } | null;
+  readonly proven: {
+    readonly digest: string;
+    readonly text: string;
+    readonly authorities?: ReadonlyMap<string, string>;
+  } | null;
 }
 
 export type Recovery =
@@ -35,6 +40,7 @@ export type Recovery =
 /** Throws only system errors (a folder that cannot be written). */
 export async function recoverFiles({ prefix, proven }: RecoverOptions): Promise<Recovery> {
   await removeLeftovers(prefix);
+  await writeAuthorities(prefix, proven?.authorities ?? new Map());
   const live = await readLive(prefix);
   const candidate = await readCandidate(prefix);
   const running = await askUntilAgreed(prefix);

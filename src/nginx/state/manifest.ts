@@ -20,6 +20,7 @@ const content = z.strictObject({
   texts: strings,
   sections: strings,
   compiled: z.record(z.string(), strings),
+  terms: strings.default({}),
 });
 const envelope = z.strictObject({ v: z.literal(1), sha256: z.string(), content: z.string() });
 
@@ -32,6 +33,7 @@ export function encodeManifest({ files, texts, sequence }: Manifest): string {
     compiled: Object.fromEntries(
       [...files.compiled].map(([host, routes]) => [host, Object.fromEntries(routes)]),
     ),
+    terms: Object.fromEntries(files.terms ?? []),
   });
   return `${JSON.stringify({ v: 1, sha256: sha256(inner), content: inner })}\n`;
 }
@@ -50,6 +52,7 @@ export function decodeManifest(text: string): Manifest | null {
       digest: inner.digest,
       sections: new Map(Object.entries(inner.sections)),
       compiled: new Map(compiled),
+      terms: new Map(Object.entries(inner.terms)),
     },
     texts: new Map(Object.entries(inner.texts)),
     sequence: inner.sequence,

@@ -21,6 +21,8 @@ export interface LiveFiles {
   readonly manifest: AppliedFiles;
   /** Of `conf/nginx.conf`. */
   readonly text: string;
+  /** The files that it names: path below the prefix → text. */
+  readonly authorities: ReadonlyMap<string, string>;
   /** What was found wrong on the way, in sentences. */
   readonly notes: readonly string[];
 }
@@ -95,6 +97,7 @@ export function openProvenFiles(folder: string): ProvenFiles {
 interface Generation {
   readonly manifest: Manifest;
   readonly text: string;
+  readonly authorities: ReadonlyMap<string, string>;
 }
 
 /** Those that can be read, newest first. */
@@ -108,16 +111,18 @@ async function readGeneration(folder: string): Promise<Generation | null> {
   const manifest = decodeManifest(await readOrEmpty(join(folder, 'manifest.json')));
   if (manifest === null || manifest.files.digest !== basename(folder)) return null;
   let main: string | null = null;
+  const authorities = new Map<string, string>();
   for (const [path, expected] of manifest.texts) {
     const text = await readOrEmpty(join(folder, basename(path)));
     if (sha256(text) !== expected) return null;
     if (path === LAYOUT.config) main = text;
+    else authorities.set(path, text);
   }
-  return main === null ? null : { manifest, text: main };
+  return main === null ? null : { manifest, text: main, authorities };
 }
 
-function live({ manifest, text }: Generation, notes: readonly string[]): LiveFiles {
-  return { digest: manifest.files.digest, manifest: manifest.files, text, notes };
+function live({ manifest, text, authorities }: Generation, notes: readonly string[]): LiveFiles {
+  return { digest: manifest.files.digest, manifest: manifest.files, text, authorities, notes };
 }
 
 async function readOrEmpty(path: string): Promise<string> {

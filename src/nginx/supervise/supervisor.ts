@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
-import { liveMasters, type Master } from '../processes.ts';
+import { isAlive, liveMasters, type Master } from '../processes.ts';
 import { retireOrphans } from './orphans.ts';
 import { removeStaleSockets } from './stale-sockets.ts';
 import { startNginx } from './start-nginx.ts';
@@ -93,7 +93,9 @@ async function watch(first: Master | null, options: SupervisorOptions, ending: A
   let aliveSince = performance.now();
   let failures = 0;
   while (!ending.aborted) {
-    await pause(POLL_MS, ending);
+    if (master === null) await pause(POLL_MS, ending);
+    else await untilGone(master, ending);
+    if (ending.aborted) return;
     const masters = await liveMasters(options.prefix);
     if (ending.aborted || masters.some((other) => isSame(other, master))) continue;
     if (masters.length === 0) {
@@ -111,7 +113,21 @@ async function watch(first: Master | null, options: SupervisorOptions, ending: A
   }
 }
 
-const POLL_MS = 100;
+/** One timer and one small read each time: this goes on for as long as the controller lives. */
+function untilGone(master: Master, ending: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearInterval(timer);
+      ending.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setInterval(() => isAlive(master) || end(), POLL_MS);
+    ending.addEventListener('abort', end);
+    if (ending.aborted) end();
+  });
+}
+
+const POLL_MS = 200;
 const STABLE_MS = 10_000;
 
 /** 0.2 s, doubled to 5 s, less up to a fifth at random. */

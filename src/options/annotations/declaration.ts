@@ -12,6 +12,8 @@ export interface SupportedAnnotation<T> {
   readonly aliases: readonly string[];
   readonly scope: Scope;
   readonly parse: Parse<T>;
+  /** A value that cannot be read may have been meant to restrict something: nothing is served meanwhile. */
+  readonly gate?: true;
   /** One sentence for the reference table, with the default. */
   readonly doc: string;
 }
@@ -39,4 +41,10 @@ export function supported<T>(
   declaration: Pick<SupportedAnnotation<T>, 'name' | 'scope' | 'parse' | 'doc'>,
 ): SupportedAnnotation<T> {
   return { support: 'full', aliases: [], ...declaration };
+}
+
+export function gate<T>(
+  declaration: Pick<SupportedAnnotation<T>, 'name' | 'scope' | 'parse' | 'doc'>,
+): SupportedAnnotation<T> {
+  return { ...supported(declaration), gate: true };
 }

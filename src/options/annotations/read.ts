@@ -5,7 +5,8 @@ import { type AnnotationField, type AnnotationValues, KNOWN_ANNOTATIONS } from '
 import { nearestNames } from './nearest.ts';
 
 export type Finding = { readonly key: string; readonly name: string } & (
-  | { readonly kind: 'bad-value'; readonly value: string; readonly error: string }
+  /** `gate`: nothing may be served with its default instead. */
+  | { readonly kind: 'bad-value'; readonly value: string; readonly error: string; readonly gate: boolean }
   | { readonly kind: 'unsupported' | 'gate' | 'snippet' }
   /** `gate`: whoever wrote it may have meant one that restricts access. */
   | { readonly kind: 'unknown'; readonly nearest: string | null; readonly gate: boolean }
@@ -40,7 +41,10 @@ export function readAnnotations(
       // An empty value counts as absent, as in ingress-nginx.
       const parsed = known.declaration.parse(value);
       if (parsed.ok) values[known.field] = parsed.value;
-      else findings.push({ key, name, kind: 'bad-value', value, error: parsed.error });
+      else {
+        const gate = known.declaration.gate === true;
+        findings.push({ key, name, kind: 'bad-value', value, error: parsed.error, gate });
+      }
     }
   }
   // Each parser was declared together with the field that its value went to.
@@ -56,5 +60,6 @@ function guess(name: string): { readonly nearest: string | null; readonly gate: 
 
 function isGate(name: string): boolean {
   const declaration = KNOWN_ANNOTATIONS.get(name)?.declaration;
+  if (declaration?.support === 'full') return declaration.gate === true;
   return declaration?.support === 'none' && declaration.kind !== 'serve';
 }

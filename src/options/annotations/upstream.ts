@@ -1,9 +1,8 @@
 // How the endpoints are talked to, and how one of them is picked.
 
+import { PROTOCOLS } from '../../model/upstream.ts';
 import { choice, choiceIgnoringCase } from '../grammar/choice.ts';
 import { supported } from './declaration.ts';
-
-export const PROTOCOLS = ['HTTP', 'HTTPS', 'AUTO_HTTP', 'GRPC', 'GRPCS', 'FCGI'] as const;
 
 export const LOAD_BALANCE_ALGORITHMS = [
   'round_robin',
@@ -19,7 +18,13 @@ export const UPSTREAM_ANNOTATIONS = {
     name: 'backend-protocol',
     scope: 'location',
     parse: choiceIgnoringCase(PROTOCOLS),
-    doc: 'Protocol of the endpoints. Only HTTP is served; locations with another one answer 503. Default: HTTP.',
+    doc: 'Protocol of the endpoints: HTTP, HTTPS, GRPC, GRPCS, FCGI, or AUTO_HTTP for the client’s own. Default: HTTP.',
+  }),
+  httpVersion: supported({
+    name: 'proxy-http-version',
+    scope: 'location',
+    parse: choice(['1.0', '1.1']),
+    doc: 'Version of HTTP towards endpoints. Default: 1.1.',
   }),
   loadBalance: supported({
     name: 'load-balance',

@@ -61,6 +61,7 @@ export function settingsOf(values: ConfigValues, base: SettingsBase): Settings {
     httpRedirectCode: values.httpRedirectCode,
     noTlsRedirectLocations: values.noTlsRedirectLocations,
     defaultCertificate: base.defaultSslCertificate === '' ? null : base.defaultSslCertificate,
+    ocspStapling: values.ocspStapling,
     upstreamKeepaliveConnections: values.keepaliveConnections,
     upstreamKeepaliveRequests: values.keepaliveRequests,
     upstreamKeepaliveTimeout: values.keepaliveTimeout,

@@ -43,6 +43,12 @@ export const TLS_KEYS = {
     600,
     'How long a session may be resumed.',
   ),
+  ocspStapling: key(
+    'enable-ocsp',
+    boolean,
+    false,
+    'Fetches OCSP responses and shows them with certificates that name a responder.',
+  ),
   hsts: key('hsts', boolean, true, 'Sends Strict-Transport-Security over TLS.'),
   hstsMaxAge: key('hsts-max-age', integer(0, 1e10), 31_536_000, 'Seconds for which browsers remember it.'),
   hstsIncludeSubdomains: key('hsts-include-subdomains', boolean, true, 'Extends it to all hosts below.'),

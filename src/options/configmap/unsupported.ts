@@ -109,7 +109,6 @@ const IGNORED: readonly Entry[] = [
   'opentelemetry-config',
   'opentelemetry-operation-name',
   'opentelemetry-trust-incoming-span',
-  ['enable-ocsp', 'false'],
   ['enable-syslog', 'false'],
   'syslog-host',
   'syslog-port',

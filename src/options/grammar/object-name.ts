@@ -26,3 +26,7 @@ export const namespacedName: Parse<string> = (given) => {
     ? good(given)
     : bad('a namespace and a name are expected, as in default/web');
 };
+
+/** `name`, or `namespace/name`. */
+export const referenceWithin: Parse<string> = (given) =>
+  given.includes('/') ? namespacedName(given) : objectNameText(given);

@@ -2,6 +2,7 @@
 
 import { key } from './key.ts';
 import { luaNumber, luaString, luaStrings } from './lua.ts';
+import { param } from './param.ts';
 import { host, listen, location, luaPath, path } from './place.ts';
 import { text } from './rendered-text.ts';
 import { number, onOff, seconds, size } from './scalars.ts';
@@ -18,6 +19,7 @@ export const TYPED_HELPERS: Readonly<Record<string, (value: unknown) => string>>
   luaStrings,
   number,
   onOff,
+  param,
   path,
   seconds,
   size,

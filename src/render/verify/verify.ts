@@ -110,7 +110,7 @@ function checkHosts(
 function checkLocations(host: ServerView, server: Directive, overridden: boolean, report: Report): void {
   const found = (server.children ?? []).filter(({ name }) => name === 'location').map(placeOf);
   const meant = host.locations.map(
-    ({ exact, path, key, shard }) => `${exact ? '= ' : ''}${path} → ${key} → http://${shard}`,
+    ({ exact, path, key, target }) => `${exact ? '= ' : ''}${path} → ${key} → ${target}`,
   );
   if (host.notFound) meant.push('/ →  → ');
   const missing = meant.filter((place) => !found.includes(place));
@@ -122,9 +122,11 @@ function checkLocations(host: ServerView, server: Directive, overridden: boolean
 
 /** `= /path → route key → upstream`, as it is compared. */
 function placeOf({ args, children }: Directive): string {
-  const route = children?.find(({ name, args: [variable] }) => name === 'set' && variable === '$route');
-  const pass = children?.find(({ name }) => name === 'proxy_pass');
-  return `${args.join(' ')} → ${route?.args[1] ?? ''} → ${pass?.args[0] ?? ''}`;
+  const valueOf = (variable: string): string =>
+    children?.find(({ name, args: [first] }) => name === 'set' && first === variable)?.args[1] ?? '';
+  const pass = children?.find(({ name }) => /^(?:proxy|grpc|fastcgi)_pass$/.test(name))?.args[0] ?? '';
+  const target = pass.replace(/\$shard$/, () => valueOf('$shard'));
+  return `${args.join(' ')} → ${valueOf('$route')} → ${target}`;
 }
 
 function lineOf(text: string, offset: number): number {

@@ -1,6 +1,9 @@
 // Which directives may be where. Ours: exactly those that the built-in templates use. An override may use any but
 // those that run code, read files, or take over what is not the gateway's.
 
+const UPSTREAM_TLS =
+  'name server_name protocols ciphers certificate certificate_key verify verify_depth trusted_certificate'.split(' ');
+
 /** Block → directives that our own templates place in it. */
 export const OUR_DIRECTIVES: Readonly<Record<string, ReadonlySet<string>>> = {
   main: new Set(
@@ -22,17 +25,23 @@ export const OUR_DIRECTIVES: Readonly<Record<string, ReadonlySet<string>>> = {
      proxy_busy_buffers_size proxy_max_temp_file_size proxy_temp_path fastcgi_temp_path uwsgi_temp_path
      scgi_temp_path log_format access_log uninitialized_variable_warn server_names_hash_max_size
      server_names_hash_bucket_size variables_hash_max_size variables_hash_bucket_size map_hash_bucket_size
-     proxy_headers_hash_max_size proxy_headers_hash_bucket_size server upstream include`.split(/\s+/),
+     proxy_headers_hash_max_size proxy_headers_hash_bucket_size proxy_ssl_protocols grpc_set_header grpc_hide_header
+     grpc_ssl_protocols grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream_tries
+     grpc_next_upstream_timeout fastcgi_hide_header fastcgi_connect_timeout fastcgi_send_timeout fastcgi_read_timeout
+     fastcgi_next_upstream_tries fastcgi_next_upstream_timeout server upstream include`.split(/\s+/),
   ),
   server: new Set(
     `listen server_name ssl_certificate ssl_certificate_key ssl_certificate_by_lua_block set location access_log
      keepalive_timeout client_max_body_size lingering_close return`.split(/\s+/),
   ),
   location: new Set(
-    `set client_max_body_size client_body_buffer_size proxy_request_buffering proxy_buffering proxy_buffer_size proxy_buffers
-     proxy_busy_buffers_size proxy_next_upstream proxy_pass return rewrite_by_lua_block content_by_lua_block`.split(
-      /\s+/,
-    ),
+    `set client_max_body_size client_body_buffer_size proxy_request_buffering proxy_buffering proxy_buffer_size
+     proxy_buffers proxy_busy_buffers_size proxy_http_version proxy_next_upstream proxy_pass grpc_buffer_size
+     grpc_next_upstream grpc_pass fastcgi_request_buffering fastcgi_buffering fastcgi_buffer_size fastcgi_buffers
+     fastcgi_busy_buffers_size fastcgi_max_temp_file_size fastcgi_next_upstream fastcgi_index fastcgi_param
+     fastcgi_pass return rewrite_by_lua_block content_by_lua_block error_log`
+      .split(/\s+/)
+      .concat(['proxy', 'grpc'].flatMap((prefix) => UPSTREAM_TLS.map((name) => `${prefix}_ssl_${name}`))),
   ),
   upstream: new Set(
     'server balancer_by_lua_block keepalive keepalive_requests keepalive_timeout keepalive_time'.split(' '),
@@ -45,12 +54,13 @@ export const OUR_LUA: ReadonlySet<string> = new Set([
   'ingress.init_worker()',
   'ingress.certificate()',
   'ingress.route()',
+  'ingress.admit()',
   'ingress.balance()',
   'ingress.config()',
 ]);
 
 export const OUR_INIT =
-  /^ingress = require\("ingress"\)\s+ingress\.init\(\{\s+files = "[0-9a-f]*",\s+prefix = "\/[A-Za-z0-9._/+-]*",\s+profiles = \{ (?:"p[0-9a-f]{8}"(?:, )?)* \},\s+shards = \d+,\s+\}\)$/;
+  /^ingress = require\("ingress"\)\s+ingress\.init\(\{\s+files = "[0-9a-f]*",\s+prefix = "\/[A-Za-z0-9._/+-]*",\s+profiles = \{ (?:"p[0-9a-f]{8}(?:[0-9a-f]{24})?"(?:, )?)* \},\s+shards = \d+,\s+\}\)$/;
 
 /** Never, not even in an override: whoever may place a template may not thereby run code in nginx's master. */
 export function isForbidden(name: string): boolean {

@@ -4,6 +4,7 @@ import { LAYOUT, type Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { RenderedText } from '../helpers/rendered-text.ts';
 import { SHARDS, shardName } from '../shard.ts';
+import { standingBlocks, type UpstreamBlock } from '../upstream-block.ts';
 import { listenView } from './listen.ts';
 import { below } from './main.ts';
 import { profileView } from './profile.ts';
@@ -63,14 +64,22 @@ export function defaultCertificateView(runtime: Runtime): { defaultCertificate: 
   };
 }
 
+/** Those that every file has. */
+export function sharedBlocks(): readonly UpstreamBlock[] {
+  const plain = Array.from({ length: SHARDS }, (_, number) => ({ name: shardName(number), keeps: true }));
+  return [...plain, ...standingBlocks()];
+}
+
 /**
  * The number of kept connections is that of ingress-nginx's one pool, in each block: a lone backend has as many as
  * there, and idle ones end by time.
  */
-export function upstreamsView(settings: Settings): object {
+export function upstreamsView(settings: Settings, blocks: readonly UpstreamBlock[]): object {
   return {
-    shards: Array.from({ length: SHARDS }, (_, number) => ({ name: shardName(number) })),
-    keepsUpstreams: settings.upstreamKeepaliveConnections > 0,
+    shards: blocks.map(({ name, keeps }) => ({
+      name,
+      keeps: keeps && settings.upstreamKeepaliveConnections > 0,
+    })),
     keepaliveConnections: settings.upstreamKeepaliveConnections,
     keepaliveRequests: settings.upstreamKeepaliveRequests,
     keepaliveTimeout: settings.upstreamKeepaliveTimeout,

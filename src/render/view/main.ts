@@ -1,7 +1,9 @@
 // What nginx.conf.hbs and init.hbs are given, without the parts that they frame.
 
+import type { Model } from '../../model/model.ts';
 import { LAYOUT, type Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
+import { regexCacheEntries } from '../regex-host.ts';
 import { SHARDS } from '../shard.ts';
 
 export function mainView(settings: Settings, runtime: Runtime): object {
@@ -22,13 +24,14 @@ export function mainView(settings: Settings, runtime: Runtime): object {
 }
 
 /** @param files digest of the files, the one place that depends on all others. */
-export function initView(runtime: Runtime, files: string, profiles: readonly string[]): object {
+export function initView(model: Model, runtime: Runtime, files: string, profiles: readonly string[]): object {
   return {
     luaDigest: runtime.luaDigest,
     luaPath: luaPathOf(runtime),
     hasLuaCpath: runtime.luaCpath.length > 0,
     luaCpath: runtime.luaCpath,
     ...zoneSizes(runtime.documentsSize),
+    regexCacheEntries: regexCacheEntries(model),
     files,
     prefix: runtime.prefix,
     profiles,

@@ -5,9 +5,10 @@ import type { Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
 import { isKeyText } from '../helpers/key.ts';
 import { defaultRouteKey, fallbackRoute, routeKeys, servesPlain } from '../route-key.ts';
-import { shardOf } from '../shard.ts';
+import { blockOf } from '../upstream-block.ts';
 import { defaultCertificateView } from './http.ts';
 import { listenView } from './listen.ts';
+import { type PassView, passTarget, passView } from './pass.ts';
 import { type ProfileDifference, profileDifference } from './profile.ts';
 
 export interface ServerView {
@@ -26,7 +27,11 @@ export interface LocationView {
   readonly path: string;
   readonly key: string;
   readonly shard: string;
-  readonly profile: ProfileDifference;
+  /** Plain HTTP: only what differs from the http block is said. */
+  readonly plain: boolean;
+  /** What the requests are passed to, as nginx will read it. */
+  readonly target: string;
+  readonly profile: ProfileDifference & PassView;
 }
 
 export function serverView(server: Server, model: Model, runtime: Runtime): ServerView {
@@ -34,9 +39,9 @@ export function serverView(server: Server, model: Model, runtime: Runtime): Serv
   const listen = listenView(settings, runtime);
   const keys = compiledKeys(server, model);
   const fallback = fallbackRoute(server, model);
-  const locations = server.locations.map((location) => locationView(location, keys, settings));
+  const locations = server.locations.map((location) => locationView(location, keys, settings, runtime));
   if (fallback !== null) {
-    locations.push(locationView({ match: 'prefix', path: '/', route: fallback }, keys, settings));
+    locations.push(locationView({ match: 'prefix', path: '/', route: fallback }, keys, settings, runtime));
   }
   return {
     host: server.host,
@@ -67,14 +72,21 @@ function locationView(
   location: Location,
   keys: ReadonlyMap<RouteId, string>,
   settings: Settings,
+  runtime: Runtime,
 ): LocationView {
   const { route } = location;
+  const block = blockOf(route);
   return {
     exact: location.match === 'exact',
     path: location.path,
     key: keyOf(route, keys),
-    shard: shardOf(route.backend),
-    profile: profileDifference(route.profile, settings.defaults.profile),
+    shard: block,
+    plain: route.profile.upstream === undefined,
+    target: passTarget(route.profile, block),
+    profile: {
+      ...profileDifference(route.profile, settings.defaults.profile),
+      ...passView(route.profile, settings, runtime),
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 import { compareDiagnostics } from '../../model/diagnostic.ts';
 import type { KubernetesObject, ObjectKind } from '../../model/kubernetes.ts';
 import { objectName } from '../../model/kubernetes.ts';
+import { mapChanges, patchMap } from '../../model/patched-map.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { ParsedFile } from './parse-file.ts';
 
@@ -47,6 +48,8 @@ export function mergeFiles(
     secrets: settle(maps.Secret, previous.secrets),
     configMaps: settle(maps.ConfigMap, previous.configMaps),
     resolved: previous.resolved,
+    staples: previous.staples,
+    kept: previous.kept,
     diagnostics: settleList(diagnostics.sort(compareDiagnostics), previous.diagnostics),
   };
   return sameSnapshot(next, previous) ? previous : next;
@@ -72,17 +75,16 @@ function emptyMaps(): Maps {
 
 /** Gives equal objects their former identity, and the map its own if all of it is as it was. */
 function settle<Value extends object>(
-  next: Map<string, Value>,
+  next: ReadonlyMap<string, Value>,
   previous: ReadonlyMap<string, Value>,
 ): ReadonlyMap<string, Value> {
-  let same = next.size === previous.size;
-  for (const [name, object] of next) {
-    const former = previous.get(name);
-    if (former === object) continue;
-    if (former !== undefined && isDeepStrictEqual(former, object)) next.set(name, former);
-    else same = false;
-  }
-  return same ? previous : next;
+  const others = mapChanges(previous, next).filter(
+    ({ before, after }) => before === undefined || after === undefined || !isDeepStrictEqual(before, after),
+  );
+  return patchMap(
+    previous,
+    others.map(({ key, after }) => [key, after] as const),
+  );
 }
 
 function settleList(next: readonly Diagnostic[], previous: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -1,8 +1,9 @@
 // The pool of connections to one API server. There is one at a time; when certificates, the proxy or the address
 // change, a new one takes over and the old one ends as its exchanges do (a watch within ten minutes).
 
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { Grant } from './access/grant.ts';
+import { tunnelConnector } from './tunnel/connector.ts';
 
 export interface Agents {
   /** @throws what Node says of certificates or proxies that cannot be used. */
@@ -38,7 +39,8 @@ export function createAgents(): Agents {
 
 /** Seven watches, one connection each, and room for lists, status, events and the lease. */
 const CONNECTIONS = 32;
-const CONNECT_WITHIN = 10_000;
+/** Milliseconds. */
+export const CONNECT_WITHIN = 10_000;
 
 function createAgent({ tls, proxy }: Grant): Dispatcher {
   const trust = {
@@ -59,5 +61,7 @@ function createAgent({ tls, proxy }: Grant): Dispatcher {
     keepAliveMaxTimeout: 60_000,
   };
   if (proxy === null) return new Agent({ ...pool, connect: trust });
-  return new ProxyAgent({ ...pool, uri: proxy, requestTls: trust, connectTimeout: CONNECT_WITHIN });
+  const { ca, insecure } = tls;
+  const tunnel = { proxy: new URL(proxy), trust, ca, insecure, within: CONNECT_WITHIN };
+  return new Agent({ ...pool, connect: tunnelConnector(tunnel) });
 }

@@ -5,7 +5,7 @@
 // deadline and reads a token file once.
 
 import type { Logger } from 'pino';
-import type { Access, Grant } from './access/grant.ts';
+import type { Access, Home } from './access/grant.ts';
 import { inClusterAccess } from './access/in-cluster.ts';
 import { kubeconfigAccess } from './access/kubeconfig.ts';
 import { createAgents } from './agents.ts';
@@ -57,18 +57,29 @@ export async function openCluster(
   const access =
     options.kubeconfig === 'in-cluster'
       ? inClusterAccess({ env, folder: parts.serviceAccount })
-      : kubeconfigAccess({ file: options.kubeconfig, context: options.context, env });
+      : kubeconfigAccess({
+          file: options.kubeconfig,
+          context: options.context,
+          env,
+          warn: (message) => parts.log.warn(message),
+        });
   const first = await access.grant();
-  if (!('server' in first)) return first;
-  return { cluster: clusterOf(access, first, parts) };
+  if ('server' in first) {
+    const { server, namespace, tls } = first;
+    return { cluster: clusterOf(access, { server, namespace, insecure: tls.insecure }, parts) };
+  }
+  if (first.home === undefined) return first;
+  // What is in force is served meanwhile, as when the API server is away.
+  parts.log.warn({ hint: first.hint }, first.message);
+  return { cluster: clusterOf(access, first.home, parts) };
 }
 
-function clusterOf(access: Access, first: Grant, { log }: ClusterParts): Cluster {
+function clusterOf(access: Access, home: Home, { log }: ClusterParts): Cluster {
   const agents = createAgents();
-  if (first.tls.insecure) log.warn("the API server's certificate is not verified: the kubeconfig says so");
+  if (home.insecure) log.warn("the API server's certificate is not verified: the kubeconfig says so");
   return {
-    name: first.server.host,
-    namespace: first.namespace,
+    name: home.server.host,
+    namespace: home.namespace,
     async request(request) {
       const used = { authorization: '' };
       const answer = await attempt(request, used);

@@ -1,13 +1,25 @@
 // Why an exchange with the API server came to nothing, in a sentence.
 
+import { PROXY_ERROR } from './tunnel/receive.ts';
+
 /** One line for people. Errors of the network hold addresses, never what was sent. */
 export function describeFailure(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return 'the controller is ending';
-  const { code = '', message } = error as { code?: string; message?: string };
-  const known = KNOWN[code];
-  if (known !== undefined) return known;
-  return `the exchange with the API server failed: ${(message || code || 'unknown error').split('\n', 1)[0]}`;
+  return signal.aborted ? 'the controller is ending' : describeError(error, SERVER);
 }
+
+/** @param who the other end of the connection, `the proxy`. */
+export function describeError(error: unknown, who: string): string {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  if (code === PROXY_ERROR) return message;
+  const known = KNOWN[code] ?? `the exchange with ${SERVER} failed: ${firstLine(message || code)}`;
+  return known.replaceAll(SERVER, who);
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] || 'unknown error';
+}
+
+const SERVER = 'the API server';
 
 const KNOWN: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the API server refuses connections',

@@ -2,6 +2,7 @@
 
 import { type Dispatcher, request as send } from 'undici';
 import type { Grant } from './access/grant.ts';
+import { CONNECT_WITHIN } from './agents.ts';
 import { createAnswer } from './answer.ts';
 import { describeFailure } from './describe-failure.ts';
 import type { ClusterOutcome, ClusterRequest } from './messages.ts';
@@ -13,6 +14,9 @@ export async function exchange(
   request: ClusterRequest,
 ): Promise<ClusterOutcome> {
   const { method, body, signal, headersTimeout = 30_000, bodyTimeout = 30_000 } = request;
+  // Headers are waited for from when the request is written; before that it may wait for a connection.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), CONNECT_WITHIN + headersTimeout);
   try {
     const response = await send(
       grant.server.origin + grant.server.pathname.replace(/\/$/, '') + request.path,
@@ -26,13 +30,18 @@ export async function exchange(
           ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
           ...grant.headers,
         },
-        signal,
+        signal: AbortSignal.any([signal, late.signal]),
         headersTimeout,
         bodyTimeout,
       },
     );
     return createAnswer(response, signal);
   } catch (error) {
-    return { outcome: 'unreachable', message: describeFailure(error, signal) };
+    const isLate = late.signal.aborted && !signal.aborted;
+    return { outcome: 'unreachable', message: isLate ? LATE : describeFailure(error, signal) };
+  } finally {
+    clearTimeout(timer);
   }
 }
+
+const LATE = 'no connection to the API server became free in time';

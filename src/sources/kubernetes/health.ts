@@ -9,8 +9,16 @@ export interface KindHealth {
   readonly trouble: string | null;
   /** What a list lacked and is kept until another list confirms it. */
   readonly held: string | null;
+  /** How many these are. */
+  readonly heldObjects: number;
+  /** What somebody has to do about `trouble`; null: nothing, it passes. */
+  readonly remedy: string | null;
+  /** How many are kept with their content: of Secrets only those that are named. */
+  readonly objects: number;
   /** Full lists since the start. */
   readonly lists: number;
+  /** Requests that brought nothing usable, by reason: `unreachable`, `status-403`. */
+  readonly failures: Readonly<Record<string, number>>;
   /** Watches that ended, by reason; a watch that the server ends in order is one too. */
   readonly restarts: Readonly<Record<string, number>>;
 }
@@ -23,6 +31,10 @@ export const NEW_HEALTH: KindHealth = {
   lastEventAt: null,
   trouble: null,
   held: null,
+  heldObjects: 0,
+  remedy: null,
+  objects: 0,
   lists: 0,
+  failures: {},
   restarts: {},
 };

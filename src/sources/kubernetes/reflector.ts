@@ -15,6 +15,7 @@ import type { Resource } from './resource.ts';
 import { readStanding } from './standing.ts';
 import type { Store } from './store.ts';
 import type { Timing } from './timing.ts';
+import { remedyOf } from './troubles.ts';
 import { type WatchEnd, type WatchEvent, watchOnce } from './watch.ts';
 
 export interface ReflectorParts<T> {
@@ -132,8 +133,13 @@ export async function reflect<T>(parts: ReflectorParts<T>): Promise<void> {
   async function fail(failure: Failure): Promise<void> {
     const synced = health.synced || parts.isDispensable?.(failure) === true;
     const isFirst = synced && !health.synced;
-    if (troubled?.message !== failure.message) log.warn({ kind: resource.label }, failure.message);
-    tell({ trouble: failure.message, synced }, failure);
+    const remedy = remedyOf(resource, failure);
+    if (troubled?.message !== failure.message) {
+      log.warn({ kind: resource.label, ...(remedy === null ? {} : { hint: remedy }) }, failure.message);
+    }
+    const reason = failure.status === null ? 'unreachable' : `status-${failure.status}`;
+    const failures = { ...health.failures, [reason]: (health.failures[reason] ?? 0) + 1 };
+    tell({ trouble: failure.message, synced, remedy, failures }, failure);
     if (isFirst) parts.onListed();
     await pause(pauses.after(failure), signal);
   }
@@ -157,7 +163,8 @@ export async function reflect<T>(parts: ReflectorParts<T>): Promise<void> {
   function tell(change: Partial<KindHealth>, failure: Failure | null): void {
     if (troubled !== null && failure === null) log.info({ kind: resource.label }, 'up to date again');
     troubled = failure;
-    health = { ...health, ...change };
+    const remedy = failure === null ? null : health.remedy;
+    health = { ...health, remedy, ...change, objects: store.size(), heldObjects: store.held()?.count ?? 0 };
     parts.onHealth(health, failure);
   }
 }

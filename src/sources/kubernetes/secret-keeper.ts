@@ -2,6 +2,7 @@
 // that they are there; when one is named for the first time, it is fetched by itself while the watch goes on.
 
 import type { Ingress, ObjectName, Secret } from '../../model/kubernetes.ts';
+import { namespacedName } from '../../options/grammar/object-name.ts';
 import type { Cluster } from './cluster.ts';
 import { type Failure, refusal, unreachable } from './failure.ts';
 import { createPauses, pause } from './pause.ts';
@@ -23,6 +24,8 @@ export interface SecretKeeper {
 export interface SecretKeeperParts {
   readonly cluster: Cluster;
   readonly flagged: readonly ObjectName[];
+  /** Of our annotations, without the slash. */
+  readonly annotationsPrefix: string;
   /** Where Secrets are looked for; called late, since stores ask `wants`. */
   readonly stores: () => readonly Store<Secret>[];
   readonly timing: Timing;
@@ -51,8 +54,8 @@ export function createSecretKeeper(parts: SecretKeeperParts): SecretKeeper {
   return {
     wants: (name) => references.has(name) || leaving.has(name),
     ingressChanged(before, after) {
-      const former = before === null ? NOTHING : secretsOf(before);
-      const named = after === null ? NOTHING : secretsOf(after);
+      const former = before === null ? NOTHING : secretsOf(before, parts.annotationsPrefix);
+      const named = after === null ? NOTHING : secretsOf(after, parts.annotationsPrefix);
       for (const name of named) references.set(name, (references.get(name) ?? 0) + 1);
       for (const name of former) release(name);
       for (const name of named) fetchIfLeftOut(name);
@@ -147,10 +150,12 @@ export function createSecretKeeper(parts: SecretKeeperParts): SecretKeeper {
 const AT_ONCE = 4;
 const NOTHING: ReadonlySet<ObjectName> = new Set();
 
-function secretsOf({ metadata, tls }: Ingress): ReadonlySet<ObjectName> {
-  return new Set(
-    tls.flatMap(({ secretName }) => (secretName ? [`${metadata.namespace}/${secretName}`] : [])),
-  );
+/** Only of its own namespace: no other may be used, so none is read. */
+function secretsOf({ metadata, tls }: Ingress, prefix: string): ReadonlySet<ObjectName> {
+  const own = `${metadata.namespace}/`;
+  const named = metadata.annotations[`${prefix}/proxy-ssl-secret`] ?? '';
+  const names = tls.flatMap(({ secretName }) => (secretName ? [`${own}${secretName}`] : []));
+  return new Set(named.startsWith(own) && namespacedName(named).ok ? [...names, named] : names);
 }
 
 /** @returns null: it is not there. */

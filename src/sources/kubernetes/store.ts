@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { ObjectName } from '../../model/kubernetes.ts';
+import { patchMap } from '../../model/patched-map.ts';
 import { readStanding, type Standing } from './standing.ts';
 
 export interface Entry<T> {
@@ -30,6 +31,7 @@ export interface StoreOptions<T> {
 export interface Store<T> {
   /** The same map until something changes. */
   objects(): ReadonlyMap<ObjectName, T>;
+  size(): number;
   diagnostics(): readonly Diagnostic[];
   /** Projects one foreign object; null: it has no name or version. Changes nothing. */
   read(raw: unknown): { readonly name: ObjectName; readonly entry: Entry<T> } | null;
@@ -51,16 +53,14 @@ export function createStore<T extends object>(options: StoreOptions<T>): Store<T
   const malformed = new Map<ObjectName, readonly Diagnostic[]>();
   const held = new Set<ObjectName>();
   let heldUntil = 0;
-  let objects = new Map<ObjectName, T>();
-  /** The map was handed out, so that the next change needs a new one. */
-  let shared = true;
+  let objects: ReadonlyMap<ObjectName, T> = new Map();
+  /** What changed since the map was asked for; undefined: removed. */
+  const changed = new Map<ObjectName, T | undefined>();
   let diagnostics: readonly Diagnostic[] | null = [];
 
   return {
-    objects() {
-      shared = true;
-      return objects;
-    },
+    objects: current,
+    size: () => current().size,
     diagnostics() {
       diagnostics ??= [...malformed.values()].flat();
       return diagnostics;
@@ -90,6 +90,12 @@ export function createStore<T extends object>(options: StoreOptions<T>): Store<T
       if (entry !== undefined) put(name, { ...entry, object: null, leftOut: true, diagnostics: [] });
     },
   };
+
+  function current(): ReadonlyMap<ObjectName, T> {
+    if (changed.size > 0) objects = patchMap(objects, changed);
+    changed.clear();
+    return objects;
+  }
 
   function entryOf({ name, uid, version, raw }: Standing): Entry<T> {
     const before = entries.get(name);
@@ -127,10 +133,7 @@ export function createStore<T extends object>(options: StoreOptions<T>): Store<T
 
   function show(name: ObjectName, before: T | null, after: T | null): void {
     if (before === after) return;
-    if (shared) objects = new Map(objects);
-    shared = false;
-    if (after === null) objects.delete(name);
-    else objects.set(name, after);
+    changed.set(name, after ?? undefined);
     onChange(name, before, after);
   }
 

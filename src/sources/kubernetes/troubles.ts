@@ -4,6 +4,7 @@
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { Failure } from './failure.ts';
 import type { KindHealth } from './health.ts';
+import type { Resource } from './resource.ts';
 
 export function troubleOf(label: string, health: KindHealth, failure: Failure | null): readonly Diagnostic[] {
   const said: Diagnostic[] = [];
@@ -16,7 +17,7 @@ export function troubleOf(label: string, health: KindHealth, failure: Failure | 
       field: label,
       message: `${failure.message}; ${consequence(label, health)}`,
       hint: isForbidden
-        ? 'Give the controller the rights that deploy/ lists; it is tried again by itself.'
+        ? `It is tried again by itself. What helps: ${health.remedy}.`
         : 'See that the API server serves this API; it is tried again by itself.',
     });
   }
@@ -31,6 +32,17 @@ export function troubleOf(label: string, health: KindHealth, failure: Failure | 
     });
   }
   return said;
+}
+
+/** Part of a sentence; null: it passes by itself. */
+export function remedyOf({ path }: Resource, { status }: Failure): string | null {
+  if (status === 401) return 'renew the credentials that the kubeconfig names';
+  if (status === 404) return 'see that the API server serves this API';
+  if (status !== 403) return null;
+  const [, namespace, plural = path] = /(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(path) ?? [];
+  const where = namespace === undefined ? 'in the whole cluster' : `in the namespace ${namespace}`;
+  const file = namespace === undefined ? 'rbac.yaml' : 'rbac-namespace.yaml';
+  return `let the controller list and watch ${plural} ${where}, as deploy/kubernetes/${file} does`;
 }
 
 function consequence(label: string, { synced, lists }: KindHealth): string {

@@ -2,6 +2,7 @@
 // The same map as long as nothing in it changes, whatever changes elsewhere.
 
 import type { KubernetesObject, ObjectName } from '../../model/kubernetes.ts';
+import { mapChanges, patchMap } from '../../model/patched-map.ts';
 import type { Store } from './store.ts';
 
 /** null: every object is served. Called anew for each Snapshot; another function means other namespaces. */
@@ -10,33 +11,39 @@ export type IsServed = ((object: KubernetesObject) => boolean) | null;
 export function createView<T extends KubernetesObject>(
   stores: readonly Pick<Store<T>, 'objects'>[],
 ): (isServed: IsServed) => ReadonlyMap<ObjectName, T> {
-  let inputs: readonly unknown[] = [];
-  let shown: ReadonlyMap<ObjectName, T> = new Map();
+  let seen: { readonly maps: readonly Objects<T>[]; readonly isServed: IsServed } | null = null;
+  let shown: Objects<T> = new Map();
   return (isServed) => {
     const maps = stores.map((store) => store.objects());
-    const next = [...maps, isServed];
-    if (next.length === inputs.length && next.every((input, index) => input === inputs[index])) return shown;
-    inputs = next;
     const [only] = maps;
-    const map = maps.length === 1 && isServed === null && only !== undefined ? only : merge(maps, isServed);
-    if (!isSame(map, shown)) shown = map;
+    if (maps.length === 1 && only !== undefined && isServed === null) {
+      if (mapChanges(shown, only).length > 0) shown = only;
+      return shown;
+    }
+    const before = seen?.isServed === isServed ? seen.maps : null;
+    const names = new Set(before === null ? shown.keys() : []);
+    for (const [index, map] of maps.entries()) {
+      for (const { key } of mapChanges(before?.[index] ?? NONE, map)) names.add(key);
+    }
+    seen = { maps, isServed };
+    shown = patchMap(
+      shown,
+      [...names].map((name) => [name, newest(name, maps, isServed)] as const),
+    );
     return shown;
   };
 }
 
-function merge<T extends KubernetesObject>(
-  maps: readonly ReadonlyMap<ObjectName, T>[],
-  isServed: IsServed,
-): ReadonlyMap<ObjectName, T> {
-  const all = new Map<ObjectName, T>();
-  for (const map of maps) {
-    for (const [name, object] of map) if (isServed === null || isServed(object)) all.set(name, object);
-  }
-  return all;
-}
+type Objects<T> = ReadonlyMap<ObjectName, T>;
 
-function isSame<T>(a: ReadonlyMap<ObjectName, T>, b: ReadonlyMap<ObjectName, T>): boolean {
-  if (a.size !== b.size) return false;
-  for (const [name, object] of a) if (b.get(name) !== object) return false;
-  return true;
+const NONE: ReadonlyMap<ObjectName, never> = new Map<ObjectName, never>();
+
+/** What the last feed that has it says. */
+function newest<T extends KubernetesObject>(
+  name: ObjectName,
+  maps: readonly Objects<T>[],
+  isServed: IsServed,
+): T | undefined {
+  const found = maps.map((map) => map.get(name));
+  return found.findLast((object) => object !== undefined && (isServed === null || isServed(object)));
 }

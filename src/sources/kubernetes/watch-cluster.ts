@@ -35,10 +35,15 @@ export interface WatchClusterOptions extends FeedOptions {
   readonly cluster: Cluster;
   readonly signal: AbortSignal;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
-  /** Called in order, never twice with the same Snapshot. */
-  readonly onSnapshot: (snapshot: Snapshot) => void;
+  /**
+   * Called in order, never twice with the same Snapshot.
+   * @param at when the first event of what is new in it was read, as `performance.now()` tells it.
+   */
+  readonly onSnapshot: (snapshot: Snapshot, at: number) => void;
   /** Called when anything but an age changes, and with ages at most each second. */
   readonly onHealth: (health: SourceHealth) => void;
+  /** Annotations that name Secrets stand behind it; ingress-nginx's unless given. */
+  readonly annotationsPrefix?: string;
   readonly timing?: Partial<Timing>;
   /** From 0 to below 1; Math.random unless given. */
   readonly random?: () => number;
@@ -51,11 +56,14 @@ export async function watchCluster(options: WatchClusterOptions): Promise<void> 
   const health = new Map<string, KindHealth>();
   const troubles = new Map<string, readonly Diagnostic[]>();
   let last: Snapshot | null = null;
+  /** Of the first event that no Snapshot shows yet. */
+  let noticedAt: number | null = null;
 
   const tick = createTick(timing.tick, signal, show);
   const keeper = createSecretKeeper({
     cluster,
     flagged: options.defaultSecret === null ? [] : [options.defaultSecret],
+    annotationsPrefix: options.annotationsPrefix ?? 'nginx.ingress.kubernetes.io',
     stores: () => stores<Secret>('Secret'),
     timing,
     signal,
@@ -136,6 +144,7 @@ export async function watchCluster(options: WatchClusterOptions): Promise<void> 
       hold: timing.hold,
       ...(kind === 'Secret' ? { wants: keeper.wants } : {}),
       onChange: (_, before, after) => {
+        noticedAt ??= performance.now();
         if (kind === 'Ingress') keeper.ingressChanged(before as Ingress | null, after as Ingress | null);
         tick.ring();
       },
@@ -163,11 +172,16 @@ export async function watchCluster(options: WatchClusterOptions): Promise<void> 
       secrets: views.secrets(isServed),
       configMaps: views.configMaps(null),
       resolved: before.resolved,
+      staples: before.staples,
+      kept: before.kept,
       diagnostics: diagnostics(before.diagnostics),
     };
+    const at = noticedAt ?? performance.now();
+    if (!isWaiting) noticedAt = null;
     if (last !== null && isUnchanged(next, last)) return;
     last = next;
-    guard(() => options.onSnapshot(next));
+    sayHealth();
+    guard(() => options.onSnapshot(next, at));
   }
 
   function diagnostics(before: readonly Diagnostic[]): readonly Diagnostic[] {
@@ -178,6 +192,10 @@ export async function watchCluster(options: WatchClusterOptions): Promise<void> 
   }
 
   function sayHealth(): void {
+    for (const { resource, store } of feeds) {
+      const known = health.get(resource.label);
+      if (known !== undefined) health.set(resource.label, { ...known, objects: store.size() });
+    }
     guard(() => options.onHealth(Object.fromEntries(health)));
   }
 

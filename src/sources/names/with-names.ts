@@ -9,30 +9,39 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 import { compareDiagnostics } from '../../model/diagnostic.ts';
 import type { ObjectName, Service } from '../../model/kubernetes.ts';
 import { objectReference } from '../../model/kubernetes.ts';
+import { mapChanges } from '../../model/patched-map.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { NameState, WatchNamesOptions } from './watch-names.ts';
 import { watchNames } from './watch-names.ts';
 
 export interface WithNamesOptions extends Omit<WatchNamesOptions, 'onChange'> {
-  readonly onSnapshot: (snapshot: Snapshot) => void;
+  readonly onSnapshot: (snapshot: Snapshot, at: number) => void;
   /** Milliseconds that the first Snapshot and each later one wait for new names. */
   readonly firstPatience?: number;
   readonly patience?: number;
 }
 
-export function withNames(options: WithNamesOptions): (snapshot: Snapshot) => void {
+/** `at`, of Snapshots in and out: when what is new in it was noticed, as `performance.now()` tells it. */
+export function withNames(options: WithNamesOptions): (snapshot: Snapshot, at?: number) => void {
   const { signal, onSnapshot, firstPatience = 2000, patience = 200 } = options;
   const watcher = watchNames({ ...options, onChange: deliver });
+  /** The Services of an external name. */
+  const externals = new Map<ObjectName, Service>();
   let newest: Snapshot | null = null;
   let delivered: Snapshot | null = null;
   let basis: Snapshot | null = null;
   let patienceTimer: NodeJS.Timeout | undefined;
   let waited = false;
+  /** Of the first that was not delivered yet. */
+  let noticedAt: number | null = null;
   signal.addEventListener('abort', () => clearTimeout(patienceTimer), { once: true });
 
-  return (snapshot) => {
+  return (snapshot, at = performance.now()) => {
     if (signal.aborted) return;
-    if (newest?.services !== snapshot.services) watcher.update(namesOf(snapshot.services));
+    noticedAt ??= at;
+    if (notesExternals(externals, newest?.services ?? NONE, snapshot.services)) {
+      watcher.update(new Set([...externals.values()].map(({ externalName = '' }) => externalName)));
+    }
     newest = snapshot;
     deliver();
   };
@@ -54,30 +63,40 @@ export function withNames(options: WithNamesOptions): (snapshot: Snapshot) => vo
     clearTimeout(patienceTimer);
     patienceTimer = undefined;
     waited = false;
-    const next = compose(newest, states, delivered, basis === newest);
+    const next = compose(newest, remarksOn(externals, states), states, delivered, basis);
     basis = newest;
+    const at = noticedAt ?? performance.now();
+    noticedAt = null;
     if (next === delivered) return;
     delivered = next;
-    onSnapshot(next);
+    onSnapshot(next, at);
   }
 }
 
-function namesOf(services: ReadonlyMap<ObjectName, Service>): ReadonlySet<string> {
-  const names = [...services.values()].map(externalName).filter((name) => name !== null);
-  return new Set(names);
-}
+type Services = ReadonlyMap<ObjectName, Service>;
 
-function externalName(service: Service): string | null {
-  return service.type === 'ExternalName' && service.externalName !== undefined ? service.externalName : null;
+const NONE: Services = new Map();
+
+/** @returns whether any came, went or changed. */
+function notesExternals(externals: Map<ObjectName, Service>, before: Services, after: Services): boolean {
+  let moved = false;
+  for (const { key, after: service } of mapChanges(before, after)) {
+    const isExternal = service?.type === 'ExternalName' && service.externalName !== undefined;
+    moved ||= isExternal || externals.has(key);
+    if (isExternal) externals.set(key, service);
+    else externals.delete(key);
+  }
+  return moved;
 }
 
 const NO_ADDRESSES: readonly string[] = [];
 
 function compose(
   snapshot: Snapshot,
+  remarks: readonly Diagnostic[],
   states: ReadonlyMap<string, NameState>,
   previous: Snapshot | null,
-  sameBasis: boolean,
+  basis: Snapshot | null,
 ): Snapshot {
   const resolved = new Map<string, readonly string[]>();
   for (const [name, { addresses, problem }] of states) {
@@ -91,14 +110,15 @@ function compose(
     previous.resolved.size === resolved.size &&
     [...resolved].every(([name, addresses]) => previous.resolved.get(name) === addresses);
 
-  const remarks = remarksOn(snapshot.services, states);
   const all =
     remarks.length === 0
       ? snapshot.diagnostics
       : [...snapshot.diagnostics, ...remarks].sort(compareDiagnostics);
-  const sameRemarks = previous !== null && JSON.stringify(all) === JSON.stringify(previous.diagnostics);
+  const sameRemarks =
+    previous !== null &&
+    (all === previous.diagnostics || JSON.stringify(all) === JSON.stringify(previous.diagnostics));
 
-  if (sameBasis && sameNames && sameRemarks) return previous;
+  if (snapshot === basis && sameNames && sameRemarks) return previous;
   return {
     ...snapshot,
     resolved: sameNames ? previous.resolved : resolved,
@@ -106,13 +126,9 @@ function compose(
   };
 }
 
-function remarksOn(
-  services: ReadonlyMap<ObjectName, Service>,
-  states: ReadonlyMap<string, NameState>,
-): readonly Diagnostic[] {
-  if (states.size === 0) return [];
+function remarksOn(services: Services, states: ReadonlyMap<string, NameState>): readonly Diagnostic[] {
   return [...services.values()].flatMap((service): readonly Diagnostic[] => {
-    const state = states.get(externalName(service) ?? '');
+    const state = states.get(service.externalName ?? '');
     if (state?.problem === null || state === undefined) return [];
     const { problem, addresses } = state;
     const outcome =

@@ -4,13 +4,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { makeAuthority, makeLeaf } from '../../support/certs.ts';
+import { type Authority, makeAuthority, makeLeaf } from '../../support/certs.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort, freePorts } from '../../support/ports.ts';
 import { type Api, openApi, type Thing } from './api.ts';
 import { ensureControlPlane } from './build.ts';
 import { compactEtcd } from './compact-etcd.ts';
-import { type ControllerAccount, createControllerAccount } from './controller-account.ts';
+import { ACCOUNT, type ControllerAccount, createControllerAccount, NAMESPACE } from './controller-account.ts';
 import { type Gate, openGate } from './gate.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { type Kubectl, kubectlFor } from './kubectl.ts';
@@ -19,6 +19,12 @@ import { describeProgram, type Program } from './program.ts';
 
 export type ControlPlane = {
   readonly folder: string;
+  /** Of the API server itself: past the gate, and no loopback address. */
+  readonly url: string;
+  /** Signed the API server's certificate, and signs those of clients. */
+  readonly authority: Authority;
+  /** What the controller has asked for, as the API server wrote it down: one JSON object a line. */
+  readonly auditLog: string;
   /** As the administrator. */
   readonly api: Api;
   readonly kubectl: Kubectl;
@@ -74,6 +80,9 @@ export async function startControlPlane(): Promise<ControlPlane> {
       'tls-cert-file': files.certificate,
       'tls-private-key-file': files.key,
       'token-auth-file': files.tokens,
+      'client-ca-file': files.authority,
+      'audit-policy-file': files.auditPolicy,
+      'audit-log-path': join(folder, 'audit.log'),
       'authorization-mode': 'RBAC',
       'service-account-issuer': 'https://kubernetes.default.svc',
       'service-account-key-file': files.accountKey,
@@ -95,7 +104,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     }),
   );
   const all = [controllerManager, apiServer, etcd];
-  const api = openApi({ url, ca: files.ca, token: ADMIN_TOKEN });
+  const api = openApi({ url, ca: files.ca.cert, token: ADMIN_TOKEN });
   const gate = await openGate({ address: CONTROL_PLANE_ADDRESS, port });
   const logs = () => all.map(({ name, log }) => `${name}:\n${log().slice(-3000)}`).join('\n\n');
   const close = async () => {
@@ -126,10 +135,13 @@ export async function startControlPlane(): Promise<ControlPlane> {
     const account = await createControllerAccount(api, {
       folder,
       server: `https://127.0.0.1:${gate.port}`,
-      ca: files.ca,
+      ca: files.ca.cert,
     });
     return {
       folder,
+      url,
+      authority: files.ca,
+      auditLog: join(folder, 'audit.log'),
       api,
       kubectl,
       account,
@@ -152,6 +164,13 @@ export async function startControlPlane(): Promise<ControlPlane> {
 
 const ADMIN_TOKEN = 'administrator-of-a-test';
 
+const AUDIT = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived', 'ResponseStarted'],
+  rules: [{ level: 'Metadata', users: [`system:serviceaccount:${NAMESPACE}:${ACCOUNT}`] }, { level: 'None' }],
+};
+
 async function writeFiles(folder: string, url: string) {
   await mkdir(join(folder, 'kubectl'));
   const at = (name: string) => join(folder, name);
@@ -163,6 +182,8 @@ async function writeFiles(folder: string, url: string) {
     'apiserver.key': leaf.key,
     'tokens.csv': `${ADMIN_TOKEN},administrator,administrator,"system:masters"\n`,
     'account.key': String(privateKey.export({ type: 'pkcs1', format: 'pem' })),
+    'authority.crt': authority.cert,
+    'audit.json': JSON.stringify(AUDIT),
   };
   for (const [name, content] of Object.entries(contents)) await writeFile(at(name), content, { mode: 0o600 });
   await writeKubeconfig(at('admin.kubeconfig'), {
@@ -171,7 +192,9 @@ async function writeFiles(folder: string, url: string) {
     user: { token: ADMIN_TOKEN },
   });
   return {
-    ca: authority.cert,
+    ca: authority,
+    authority: at('authority.crt'),
+    auditPolicy: at('audit.json'),
     certificate: at('apiserver.crt'),
     key: at('apiserver.key'),
     tokens: at('tokens.csv'),

@@ -16,6 +16,8 @@ import { NAMESPACE } from './controller-account.ts';
 
 export type ClusterGatewayOptions = {
   readonly flags?: readonly string[];
+  /** Of the controller, beside ours: what a pod would be told. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Global settings beside those that keep the gateway on loopback. */
   readonly settings?: Readonly<Record<string, string>>;
   /** How long the first start may take. Default 30 s. */
@@ -30,7 +32,10 @@ export type ClusterGateway = {
   readonly proxy: NginxHandle;
   readonly controller: () => Controller;
   /** Starts the controller (again) on the same prefix. */
-  readonly startController: () => Controller;
+  readonly startController: (
+    extraFlags?: readonly string[],
+    extraEnv?: Readonly<Record<string, string>>,
+  ) => Controller;
   readonly state: () => Promise<StateReport>;
   /** The first report that `holds`; throws with the last one and the logs. */
   readonly stateWhen: (
@@ -42,6 +47,8 @@ export type ClusterGateway = {
   readonly get: (host: string, options?: Partial<RawRequest>) => Promise<RawResponse>;
   readonly getTls: (host: string, options?: Partial<RawRequest>) => Promise<RawResponse>;
   readonly admin: (target: string) => Promise<RawResponse>;
+  /** `ingress_openresty_NAME{kind="KIND"}` of /metrics; with a reason, that one. */
+  readonly sample: (name: string, kind: string, reason?: string) => Promise<number | null>;
   /** Milliseconds until `host` is answered so. */
   readonly answers: (
     host: string,
@@ -68,9 +75,10 @@ export async function startClusterGateway(
   }
 }
 
-async function prepareGateway(
+/** Nothing runs yet: `startController` does that. */
+export async function prepareGateway(
   plane: ControlPlane,
-  { flags: given = [], settings = {} }: ClusterGatewayOptions,
+  { flags: given = [], env = {}, settings = {} }: ClusterGatewayOptions,
 ): Promise<ClusterGateway> {
   const nginx = await ensureNginx();
   const folder = await mkdtemp(join(tmpdir(), 'gateway-'));
@@ -150,10 +158,16 @@ async function prepareGateway(
     stateWhen,
     get,
     admin,
+    async sample(name, kind, reason) {
+      const labels = [`kind="${kind}"`, ...(reason === undefined ? [] : [`reason="${reason}"`])].join(',');
+      const lines = (await admin('/metrics')).body.split('\n');
+      const line = lines.find((one) => one.startsWith(`ingress_openresty_${name}{${labels},`));
+      return line === undefined ? null : Number(line.slice(line.lastIndexOf(' ') + 1));
+    },
     logs,
     controller: newest,
-    startController() {
-      const controller = startController(flags);
+    startController(extraFlags = [], extraEnv = {}) {
+      const controller = startController([...flags, ...extraFlags], { ...env, ...extraEnv });
       controllers.push(controller);
       return controller;
     },

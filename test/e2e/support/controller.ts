@@ -17,8 +17,15 @@ export type Controller = {
   readonly stop: () => Promise<Ended>;
 };
 
-export function startController(args: readonly string[]): Controller {
-  const child = spawn(COMMAND, ['run', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** @param env what its environment has beside ours. */
+export function startController(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Controller {
+  const child = spawn(COMMAND, ['run', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

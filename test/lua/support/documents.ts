@@ -56,14 +56,24 @@ export function route(id: string, backendId: string, body: Partial<RouteBody> = 
 }
 
 /** Paths that start with `=` are exact, others prefixes. */
-export function host(id: string, paths: Readonly<Record<string, string>>, certificate?: string): Document {
+export function host(
+  id: string,
+  paths: Readonly<Record<string, string>>,
+  certificate?: string,
+  otherCertificates: readonly string[] = [],
+): Document {
   const exact: Record<string, string> = {};
   const prefix: Record<string, string> = {};
   for (const [path, key] of Object.entries(paths)) {
     if (path.startsWith('=')) exact[path.slice(1)] = key;
     else prefix[path] = key;
   }
-  const body: HostBody = { ...(certificate === undefined ? {} : { certificate }), exact, prefix };
+  const body: HostBody = {
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(otherCertificates.length === 0 ? {} : { otherCertificates }),
+    exact,
+    prefix,
+  };
   return makeDocument('host', id, body);
 }
 

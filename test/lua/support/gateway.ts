@@ -136,9 +136,13 @@ http {
     server_name _;
     ssl_certificate ${prefix}/tls/default.crt;
     ssl_certificate_key ${prefix}/tls/default.key;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256;
+    ssl_prefer_server_ciphers on;
     ssl_certificate_by_lua_block { ingress.certificate() }
     set $route "";
     set $shard "";
+    set $rewritten "";
     location / { client_max_body_size 0; rewrite_by_lua_block { ingress.route() } }
     location @${PROFILE} { client_max_body_size 1m; proxy_pass http://$shard; }
     location @${UNLIMITED_PROFILE} { client_max_body_size 0; proxy_pass http://$shard; }

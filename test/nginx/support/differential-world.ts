@@ -10,6 +10,7 @@ import {
 import type { Backend } from '../../support/backend.ts';
 import type { Pair } from '../../support/certs.ts';
 import type { Vocabulary } from './odd-requests.ts';
+import { REGEX_PLACES, regexManifests } from './regex-oracle.ts';
 
 export const BACKENDS = ['a', 'b', 'c', 'd'] as const;
 
@@ -48,9 +49,14 @@ export const VOCABULARY: Vocabulary = {
     'any.tlswild.example',
     'unknown.example',
     'example',
+    'regex.example',
+    'rewrite.example',
   ],
   segments: ['api', 'v1', 'docs', 'dir', 'leaf', 'only', 'Case', 'a.b', 'under_score'],
-  places: Object.entries(PATHS).flatMap(([host, paths]) => paths.map((path) => [host, path] as const)),
+  places: [
+    ...Object.entries(PATHS).flatMap(([host, paths]) => paths.map((path) => [host, path] as const)),
+    ...REGEX_PLACES,
+  ],
 };
 
 type Rule = Omit<IngressOptions, 'host'>;
@@ -134,5 +140,6 @@ export async function differentialWorld(
   add('deep.wild.example', [{ path: '/only', service: 'b' }]);
   add('*.tlswild.example', [{ path: '/', service: 'c' }], { tls: await secret('*.tlswild.example') });
   add('tlswild.example', [{ path: '/dir', service: 'd' }]);
+  objects.push(...regexManifests());
   return objects;
 }

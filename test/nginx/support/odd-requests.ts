@@ -53,7 +53,7 @@ export function oddRequest({ hosts, segments, places }: Vocabulary): fc.Arbitrar
   const canary = fc.option(fc.constantFrom('always', 'never', 'other'), { nil: null, freq: 4 });
   return fc
     .record({
-      tls: fc.boolean(),
+      tls: fc.constant(false),
       sni: fc.option(name, { nil: null, freq: 3 }),
       place,
       body,

@@ -27,7 +27,16 @@ export type RenderedNginx = {
 
 export async function startRendered(
   model: Model,
-  { compile, defaultPair }: { readonly compile: ReadonlySet<string>; readonly defaultPair: Pair },
+  {
+    compile,
+    defaultPair,
+    servers,
+  }: {
+    readonly compile: ReadonlySet<string>;
+    readonly defaultPair: Pair;
+    /** Further text of the http block. */
+    readonly servers?: (rendered: Rendered, prefix: string) => string;
+  },
 ): Promise<RenderedNginx> {
   const nginx = await ensureNginx();
   const prefix = await mkdtemp(join(tmpdir(), 'rendered-nginx-'));
@@ -40,7 +49,9 @@ export async function startRendered(
     await ensureFolders(prefix);
     const loaded = await loadTemplates(null);
     if ('diagnostics' in loaded) throw new Error(JSON.stringify(loaded.diagnostics));
-    const runtime = await detect(nginx.binary, prefix);
+    const include = join(prefix, 'conf/servers.conf');
+    const detected = await detect(nginx.binary, prefix);
+    const runtime = { ...detected, includeHttp: servers === undefined ? [] : [include] };
     const render = createRenderer(loaded.templates);
     const withDocumentsSize = (documentsSize: number) =>
       render(model, { runtime: { ...runtime, documentsSize }, compile });
@@ -49,6 +60,7 @@ export async function startRendered(
       await mkdir(dirname(join(prefix, path)), { recursive: true });
       await writeFile(join(prefix, path), text);
     }
+    if (servers !== undefined) await writeFile(include, servers(rendered, prefix));
     const { binary, env } = nginx;
     const started = await startNginx({ binary, prefix, env, deadlineMs: 20_000 });
     if (started.outcome === 'failed') throw new Error(started.message);

@@ -7,6 +7,7 @@ import { afterPush, compileFailed, compileProven, compileStarted, plan } from '.
 import { undo } from '../../../src/plan/undo.ts';
 import { createRenderer } from '../../../src/render/render.ts';
 import {
+  PLAIN_LEAF,
   builtinTemplates,
   makeBackend,
   makeModel,
@@ -81,7 +82,7 @@ const canary = {
 };
 const withCertificate = (key: string): Model => ({
   ...base,
-  certificates: new Map([['default/tls', { id: 'default/tls', chain: 'C', key, notAfter: '' }]]),
+  certificates: new Map([['default/tls', { id: 'default/tls', chain: 'C', key, notAfter: '', ...PLAIN_LEAF }]]),
 });
 const withBackend = (addresses: readonly string[]): Model => ({
   ...base,

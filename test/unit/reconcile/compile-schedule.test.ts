@@ -2,7 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import type { Model, Server } from '../../../src/model/model.ts';
 import { createCompileSchedule } from '../../../src/reconcile/compile-schedule.ts';
 
-const server = (host: string): Server => ({ host, locations: [], certificate: null, objects: [] });
+const server = (host: string): Server => ({
+  host,
+  locations: [],
+  certificate: null,
+  otherCertificates: [],
+  objects: [],
+});
 const model = (...servers: Server[]): Model =>
   ({ servers: new Map(servers.map((one) => [one.host, one])) }) as unknown as Model;
 
@@ -12,7 +18,7 @@ function scheduleAt(clock: { time: number }, mode: 'never' | 'at-once' | 'calm' 
     maximum,
     quiet: 10_000,
     interval: 30_000,
-    isCompilable: (one) => !one.host.startsWith('*'),
+    obstacle: (one) => (one.host.startsWith('*') ? 'a wildcard' : null),
     now: () => clock.time,
   });
 }
@@ -29,7 +35,7 @@ describe('which hosts are compiled', () => {
     const schedule = scheduleAt(clock);
     const world = model(server('a'), server('b'));
     expect([...schedule.targets(world, new Set(['a']))]).toEqual(['a']);
-    expect(schedule.waitingFor('b')).toBe('quiet');
+    expect(schedule.waitingFor('b')).toEqual({ for: 'quiet' });
     expect(schedule.wakeIn()).toBe(10_000);
     clock.time = 10_000;
     expect([...schedule.targets(world, new Set(['a']))]).toEqual(['a', 'b']);
@@ -61,7 +67,7 @@ describe('which hosts are compiled', () => {
     schedule.targets(more, new Set(['m', 'n']));
     clock.time = 40_000;
     expect([...schedule.targets(more, new Set(['m', 'n']))]).toEqual(['m', 'n']);
-    expect(schedule.waitingFor('a')).toBe('maximum');
+    expect(schedule.waitingFor('a')).toEqual({ for: 'maximum' });
   });
 
   test('a host that failed its test is interpreted until it changes', () => {
@@ -69,9 +75,9 @@ describe('which hosts are compiled', () => {
     const schedule = scheduleAt(clock);
     const world = model(server('a'), server('b'));
     schedule.targets(world, new Set());
-    schedule.exclude('a');
+    schedule.exclude('a', 'unknown directive');
     expect([...schedule.targets(world, new Set())]).toEqual(['b']);
-    expect(schedule.waitingFor('a')).toBe('failed');
+    expect(schedule.waitingFor('a')).toEqual({ for: 'failed', reason: 'unknown directive' });
     clock.time = 1;
     const mended = model(server('a'), ...[...world.servers.values()].slice(1));
     schedule.targets(mended, new Set(['b']));
@@ -86,7 +92,7 @@ describe('which hosts are compiled', () => {
     schedule.targets(model(server('a')), new Set());
     expect([...schedule.targets(model(server('a'), server('b')), new Set(['a']))]).toEqual(['a', 'b']);
     schedule.finished(60_000);
-    expect(schedule.isCalm()).toBe(true);
+    expect(schedule.mayStart('calm', 0)).toBe(true);
   });
 });
 
@@ -107,7 +113,7 @@ describe('when a calm compile may start', () => {
     schedule.targets(model(server('a')), new Set());
     schedule.finished(100);
     clock.time = 20_000;
-    expect(schedule.isCalm()).toBe(false);
+    expect(schedule.mayStart('calm', 0)).toBe(false);
     expect(schedule.wakeIn()).toBe(10_000);
     clock.time = 40_000;
     schedule.targets(model(server('a')), new Set(['a']));
@@ -117,16 +123,64 @@ describe('when a calm compile may start', () => {
   test('not within the interval, and not within twenty times what the last one took', () => {
     const clock = { time: 0 };
     const schedule = scheduleAt(clock);
-    expect(schedule.isCalm()).toBe(true);
+    expect(schedule.mayStart('calm', 0)).toBe(true);
     schedule.finished(100);
     expect(schedule.wakeIn()).toBe(null);
     clock.time = 29_999;
-    expect(schedule.isCalm()).toBe(false);
+    expect(schedule.mayStart('calm', 0)).toBe(false);
     expect(schedule.wakeIn()).toBe(1);
     clock.time = 30_000;
-    expect(schedule.isCalm()).toBe(true);
+    expect(schedule.mayStart('calm', 0)).toBe(true);
     schedule.finished(5_000);
     clock.time = 129_999;
-    expect(schedule.isCalm()).toBe(false);
+    expect(schedule.mayStart('calm', 0)).toBe(false);
+  });
+
+  test('not while two reloads drain, in any mode', () => {
+    const clock = { time: 0 };
+    for (const mode of ['calm', 'at-once'] as const) {
+      const schedule = scheduleAt(clock, mode);
+      expect(schedule.mayStart('calm', 1)).toBe(true);
+      expect(schedule.mayStart('calm', 2)).toBe(false);
+      expect(schedule.held()).toBe('draining');
+      // Asked again even if nobody tells that they ended.
+      expect(schedule.wakeIn()).toBe(5_000);
+    }
+  });
+
+  test('what is not served before it starts at once; while two reloads drain, once in each interval', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock);
+    expect(schedule.mayStart('now', 7)).toBe(true);
+    schedule.finished(100);
+    expect(schedule.mayStart('now', 1)).toBe(true);
+    clock.time = 27_000;
+    expect(schedule.mayStart('now', 2)).toBe(false);
+    expect(schedule.wakeIn()).toBe(3_000);
+    clock.time = 30_000;
+    expect(schedule.mayStart('now', 2)).toBe(true);
+  });
+
+  test('with never, only to be rid of what was compiled', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock, 'never');
+    schedule.targets(model(server('a')), new Set(['a']));
+    expect(schedule.mayStart('calm', 0)).toBe(true);
+    schedule.targets(model(server('a')), new Set());
+    expect(schedule.mayStart('calm', 0)).toBe(false);
+    expect(schedule.wakeIn()).toBe(null);
+    expect(schedule.mayStart('now', 0)).toBe(true);
+    expect(schedule.waitingFor('a')).toEqual({ for: 'never' });
+  });
+
+  test('a host says what it waits for', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock);
+    schedule.targets(model(server('a'), server('*.b')), new Set());
+    expect(schedule.waitingFor('a')).toEqual({ for: 'next' });
+    expect(schedule.waitingFor('*.b')).toEqual({ for: 'nothing', reason: 'a wildcard' });
+    schedule.targets(model(server('a')), new Set(['a']));
+    expect(schedule.waitingFor('a')).toBe(null);
+    expect(schedule.waitingFor('unknown')).toBe(null);
   });
 });

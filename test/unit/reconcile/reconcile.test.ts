@@ -264,3 +264,30 @@ test('an nginx that runs other files than the proven ones is told to read them',
   expect(loop.reloaded[0]?.digest).toBe(loop.compiled[0]?.digest);
   loop.stop();
 });
+
+test('a compile waits while two reloads drain, and starts when one has ended', async () => {
+  let draining = 0;
+  const loop = await startLoop({ draining: () => draining, interval: 60_000, mode: 'at-once' });
+  const one = snapshotOf({ 'a.example': ['10.0.0.1'] });
+  loop.reconciler.offer(one);
+  await eventually('caught up', () => loop.report.facts().caughtUp);
+  draining = 2;
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'], 'b.example': ['10.0.0.1'] }));
+  await eventually('the host is in force', () => loop.report.facts().caughtUp && loop.changes.length === 2);
+  expect(loop.compiled).toHaveLength(1);
+  expect(loop.report.hosts()).toEqual([
+    { host: 'a.example', state: 'compiled', waitsFor: null },
+    {
+      host: 'b.example',
+      state: 'interpreted',
+      waitsFor:
+        'the next compile, when fewer than 2 earlier reloads have workers whose connections still live',
+    },
+  ]);
+  draining = 1;
+  loop.reconciler.kick();
+  await eventually('it is compiled', () => loop.compiled.length === 2);
+  await eventually('it is said', () => loop.report.hosts().every(({ state }) => state === 'compiled'));
+  expect(loop.propagated).toEqual(['compile', 'push']);
+  loop.stop();
+});

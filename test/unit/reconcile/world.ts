@@ -9,7 +9,7 @@ import { EMPTY_SNAPSHOT, type Snapshot } from '../../../src/model/snapshot.ts';
 import { createCompileSchedule } from '../../../src/reconcile/compile-schedule.ts';
 import { createReconciler, type Render } from '../../../src/reconcile/reconcile.ts';
 import { createReport } from '../../../src/reconcile/report.ts';
-import { isCompilable } from '../../../src/render/compilable.ts';
+import { whyInterpreted } from '../../../src/render/compilable.ts';
 import { createRenderer } from '../../../src/render/render.ts';
 import { compileTemplates } from '../../../src/render/templates.ts';
 import { readTemplates } from '../../../src/sources/templates/read-templates.ts';
@@ -36,6 +36,9 @@ export interface Scripted {
   readonly render?: Render;
   readonly hasDrifted?: () => boolean;
   readonly quiet?: number;
+  readonly interval?: number;
+  readonly mode?: 'never' | 'at-once' | 'calm';
+  readonly draining?: () => number;
 }
 
 export async function startLoop(scripted: Scripted) {
@@ -43,11 +46,17 @@ export async function startLoop(scripted: Scripted) {
   const changes: DocumentChange[] = [];
   const compiled: RenderedFiles[] = [];
   const reloaded: RenderedFiles[] = [];
+  const propagated: string[] = [];
   const builtIn = await builtInRender();
   const silent = { info() {}, warn() {} };
   const report = createReport({
     log: silent,
-    measure: { pass() {}, push() {}, compile() {} },
+    measure: {
+      pass() {},
+      push() {},
+      compile() {},
+      propagation: (kind) => void propagated.push(kind),
+    },
     now: () => new Date(0),
   });
   const reconciler = createReconciler({
@@ -55,11 +64,11 @@ export async function startLoop(scripted: Scripted) {
     render: scripted.render ?? builtIn,
     builtIn,
     schedule: createCompileSchedule({
-      mode: 'calm',
+      mode: scripted.mode ?? 'calm',
       maximum: 100,
       quiet: scripted.quiet ?? 0,
-      interval: 0,
-      isCompilable,
+      interval: scripted.interval ?? 0,
+      obstacle: whyInterpreted,
       now: () => performance.now(),
     }),
     async publish(change) {
@@ -76,13 +85,14 @@ export async function startLoop(scripted: Scripted) {
       reloaded.push(files);
       return { outcome: 'proven', durationMs: 1, notes: [] };
     },
+    draining: async () => scripted.draining?.() ?? 0,
     isRunning: () => true,
     hasDrifted: () => scripted.hasDrifted?.() ?? false,
     applied: { documents: new Map(), files: null, compiling: null },
     report,
     signal: lifecycle.signal,
   });
-  return { reconciler, report, changes, compiled, reloaded, stop: () => lifecycle.abort() };
+  return { reconciler, report, changes, compiled, reloaded, propagated, stop: () => lifecycle.abort() };
 }
 
 export async function builtInRender(documentsSize = 1024 * 1024): Promise<Render> {

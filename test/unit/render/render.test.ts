@@ -10,6 +10,7 @@ import { createRenderer } from '../../../src/render/render.ts';
 import { compileTemplates } from '../../../src/render/templates.ts';
 import { type Directive, readDirectives } from '../../../src/render/verify/read-directives.ts';
 import {
+  PLAIN_LEAF,
   builtinTemplates,
   makeBackend,
   makeModel,
@@ -22,7 +23,7 @@ import {
 } from './sample-model.ts';
 
 const templates = builtinTemplates();
-const certificate = { id: 'default/tls', chain: 'CHAIN', key: 'SECRET KEY', notAfter: '' };
+const certificate = { id: 'default/tls', chain: 'CHAIN', key: 'SECRET KEY', notAfter: '', ...PLAIN_LEAF };
 const withCertificate = { certificates: new Map([[certificate.id, certificate]]) };
 
 function render(model: Model, runtime = RUNTIME): Rendered {
@@ -189,7 +190,8 @@ test('every profile that a route names has its location', () => {
     expect(named).toEqual(expect.arrayContaining([`@${name}`, `@${unlimitedProfile}`]));
     expect(rendered.files.sections.has(`profile ${name}`)).toBe(true);
   }
-  expect(named).toHaveLength(1 + 6);
+  // Six of plain HTTP, and two of each protocol that is there before anybody asks.
+  expect(named).toHaveLength(1 + 6 + 6);
 });
 
 test('documents say only what differs from the settings', () => {

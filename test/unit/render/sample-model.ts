@@ -48,6 +48,7 @@ export const SETTINGS: Settings = {
   httpRedirectCode: 308,
   noTlsRedirectLocations: ['/.well-known/acme-challenge'],
   defaultCertificate: null,
+  ocspStapling: false,
   upstreamKeepaliveConnections: 320,
   upstreamKeepaliveRequests: 10_000,
   upstreamKeepaliveTimeout: 60,
@@ -107,8 +108,11 @@ export function makeServer(
       route: makeRoute(`default/shop/${host}/P${path}`, fields),
     }),
   );
-  return { host, locations, certificate: null, objects: ['Ingress/default/shop'] };
+  return { host, locations, certificate: null, otherCertificates: [], objects: ['Ingress/default/shop'] };
 }
+
+/** Of a certificate, what tests of rendering are not about. */
+export const PLAIN_LEAF = { keyType: 'ec', schemes: [], leaf: '0'.repeat(64), staple: null };
 
 export function makeBackend(id: string, addresses: readonly string[] = ['10.0.0.1']): Backend {
   const endpoints = addresses.map((address) => ({ address, port: 8080, weight: 1 }));
@@ -121,6 +125,8 @@ export function makeModel(servers: readonly Server[], fields: Partial<Model> = {
     servers: new Map(servers.map((server) => [server.host, server])),
     backends: new Map([['default/shop/80', makeBackend('default/shop/80')]]),
     certificates: new Map(),
+    identities: new Map(),
+    authorities: new Map(),
     defaultRoute: null,
     diagnostics: [],
     ...fields,

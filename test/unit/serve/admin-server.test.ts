@@ -20,12 +20,15 @@ afterEach(() => {
   lines.length = 0;
 });
 
+const HOSTS = [{ host: 'shop.example', state: 'interpreted', waitsFor: 'the next compile' }] as const;
+
 type Listening = Extract<AdminServerOutcome, { outcome: 'listening' }>;
 
 async function serve(state: () => StateReport = () => REPORT): Promise<Listening> {
   const server = await createAdminServer({
     address: { host: '127.0.0.1', port: 0 },
     state,
+    hosts: () => HOSTS,
     metrics: createMetrics(identity),
     signal: stop.signal,
     log,
@@ -75,7 +78,8 @@ describe('answers', () => {
     const { url } = await serve();
     const response = await fetch(`${url}/state?pretty`);
     expect(response.headers.get('content-type')).toBe('application/json');
-    expect(await response.json()).toEqual(REPORT);
+    expect(await response.json()).toEqual({ ...REPORT, hosts: { ...REPORT.hosts, each: HOSTS } });
+    expect(await (await fetch(`${url}/state?brief`)).json()).toEqual(REPORT);
   });
 
   test('/metrics has the gauges of the state at that moment', async () => {

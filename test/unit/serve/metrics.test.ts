@@ -1,6 +1,7 @@
 // The numbers, under the names that dashboards know.
 import { describe, expect, test } from '@jest/globals';
 import { createMetrics } from '../../../src/serve/metrics.ts';
+import type { KindReport } from '../../../src/serve/state.ts';
 import { REPORT } from './support/report.ts';
 
 const identity = { version: '1.2.3', controllerClass: 'k8s.io/ingress-nginx', namespace: 'ns', pod: 'pod' };
@@ -73,5 +74,44 @@ describe('metrics', () => {
     const other = createMetrics(identity);
     one.compile('proven', 1);
     expect(sample(await other.expose(REPORT), 'nginx_ingress_controller_success')).toBe('0');
+  });
+
+  test('each kind of a cluster by itself, and none that is no more', async () => {
+    const metrics = createMetrics(identity);
+    const kind: KindReport = {
+      kind: 'Ingress',
+      synced: true,
+      ageSeconds: 2.5,
+      trouble: 'we may not list Ingress (403)',
+      remedy: null,
+      held: 'm',
+      heldObjects: 4,
+      objects: 9,
+      lists: 3,
+      failures: { 'status-403': 2 },
+      watchRestarts: { ended: 7, idle: 1 },
+    };
+    const text = await metrics.expose({
+      ...REPORT,
+      kinds: [kind, { ...kind, kind: 'Secret', ageSeconds: null }],
+    });
+    const of = (name: string, more = '') =>
+      sample(text, `ingress_openresty_${name}`, `kind="Ingress"${more}`);
+    expect([
+      of('synced'),
+      of('troubled'),
+      of('last_event_age_seconds'),
+      of('objects'),
+      of('held_objects'),
+    ]).toEqual(['1', '1', '2.5', '9', '4']);
+    expect(of('lists_total')).toBe('3');
+    expect(of('list_watch_failures_total', ',reason="status-403"')).toBe('2');
+    expect(of('watch_restarts_total', ',reason="ended"')).toBe('7');
+    expect(text).not.toContain('last_event_age_seconds{kind="Secret"');
+    // Asked again they are what they are, not twice that.
+    const again = await metrics.expose({ ...REPORT, kinds: [kind] });
+    expect(again).toContain('ingress_openresty_lists_total{kind="Ingress",');
+    expect(sample(again, 'ingress_openresty_lists_total', 'kind="Ingress"')).toBe('3');
+    expect(again).not.toContain('kind="Secret"');
   });
 });

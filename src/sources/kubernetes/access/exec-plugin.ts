@@ -3,7 +3,6 @@
 
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
-import type { Trouble } from './grant.ts';
 
 export interface ExecRecipe {
   readonly apiVersion: string;
@@ -21,9 +20,16 @@ export interface ExecCredential {
   readonly key: string | undefined;
 }
 
+export interface PluginTrouble {
+  readonly message: string;
+  readonly hint: string;
+  /** It ran and failed, as it does while what it asks is away; else it is a mistake that stays. */
+  readonly passes: boolean;
+}
+
 export interface ExecPlugin {
   /** Never throws. */
-  credential(): Promise<ExecCredential | Trouble>;
+  credential(): Promise<ExecCredential | PluginTrouble>;
   forget(): void;
 }
 
@@ -35,11 +41,13 @@ export interface ExecOptions {
 
 export function createExecPlugin(recipe: ExecRecipe, { env, within = 30_000 }: ExecOptions): ExecPlugin {
   let known: { readonly credential: ExecCredential; readonly until: number } | null = null;
-  let running: Promise<ExecCredential | Trouble> | null = null;
+  let running: Promise<ExecCredential | PluginTrouble> | null = null;
+  let failed: { readonly trouble: PluginTrouble; readonly until: number } | null = null;
   return {
     async credential() {
       // The expiry is a moment of the world's clock, hence Date.
       if (known !== null && Date.now() < known.until) return known.credential;
+      if (failed !== null && performance.now() < failed.until) return failed.trouble;
       running ??= renew().finally(() => {
         running = null;
       });
@@ -50,26 +58,37 @@ export function createExecPlugin(recipe: ExecRecipe, { env, within = 30_000 }: E
     },
   };
 
-  async function renew(): Promise<ExecCredential | Trouble> {
+  async function renew(): Promise<ExecCredential | PluginTrouble> {
     const ran = await run(recipe, env, within);
-    const hint = recipe.installHint || 'run it by hand to see what it says';
-    if ('message' in ran) return { message: ran.message, hint };
+    if ('message' in ran) return fail(ran.message, ran.passes);
     const read = readCredential(ran.output, recipe);
-    if ('message' in read) return { message: read.message, hint };
+    if ('message' in read) return fail(read.message, false);
     known = read;
     return read.credential;
   }
+
+  /** Remembered for a moment: everything that asks the API server would run it at the same time. */
+  function fail(message: string, passes: boolean): PluginTrouble {
+    const hint = recipe.installHint || 'run it by hand to see what it says';
+    const trouble = { message, hint, passes };
+    failed = { trouble, until: performance.now() + FAILURE_AGE };
+    return trouble;
+  }
 }
 
+const FAILURE_AGE = 2_000;
+/** How long before its end a credential is renewed: a minute, and for one that lives less than two, half of it. */
 const EXPIRY_SKEW = 60_000;
 const LONGEST_OUTPUT = 1024 * 1024;
+
+type Ran = { readonly output: string } | { readonly message: string; readonly passes: boolean };
 
 /** Its stderr is thrown away: some plugins print what they were given. */
 async function run(
   recipe: ExecRecipe,
   env: Readonly<Record<string, string | undefined>>,
   within: number,
-): Promise<{ readonly output: string } | { readonly message: string }> {
+): Promise<Ran> {
   const name = recipe.command.split('/').at(-1) ?? '';
   const info = {
     apiVersion: recipe.apiVersion,
@@ -85,27 +104,26 @@ async function run(
     });
     const parts: Buffer[] = [];
     let size = 0;
-    const end = (outcome: { readonly output: string } | { readonly message: string }): void => {
+    const end = (outcome: Ran): void => {
       clearTimeout(timer);
       endGroup(child.pid);
       child.stdout.destroy();
       resolve(outcome);
     };
-    const timer = setTimeout(
-      () => end({ message: `the exec plugin ${name} did not finish within ${Math.ceil(within / 1000)} s` }),
-      within,
-    );
+    const fail = (what: string, passes: boolean): void =>
+      end({ message: `the exec plugin ${name} ${what}`, passes });
+    const timer = setTimeout(() => fail(`did not finish within ${Math.ceil(within / 1000)} s`, true), within);
     child.stdout.on('data', (part: Buffer) => {
       size += part.length;
-      if (size > LONGEST_OUTPUT) end({ message: `the exec plugin ${name} prints without end` });
+      if (size > LONGEST_OUTPUT) fail('prints without end', false);
       else parts.push(part);
     });
     child.on('error', (error: NodeJS.ErrnoException) =>
-      end({ message: `the exec plugin ${name} cannot be started (${error.code ?? 'unknown error'})` }),
+      fail(`cannot be started (${error.code ?? 'unknown error'})`, false),
     );
     child.on('close', (code, killed) => {
       if (code === 0) end({ output: Buffer.concat(parts).toString('utf8') });
-      else end({ message: `the exec plugin ${name} ended with ${killed ?? `status ${code}`}` });
+      else fail(`ended with ${killed ?? `status ${code}`}`, true);
     });
   });
 }
@@ -149,6 +167,10 @@ function readCredential(
     return { message: `the exec plugin ${name} gave neither token nor certificate` };
   return {
     credential: { token: token || undefined, cert: cert || undefined, key: key || undefined },
-    until: expiry ? Date.parse(expiry) - EXPIRY_SKEW : Number.POSITIVE_INFINITY,
+    until: expiry ? renewalOf(Date.parse(expiry)) : Number.POSITIVE_INFINITY,
   };
+}
+
+function renewalOf(expiry: number): number {
+  return expiry - Math.min(EXPIRY_SKEW, Math.max(0, expiry - Date.now()) / 2);
 }

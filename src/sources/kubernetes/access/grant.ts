@@ -23,6 +23,15 @@ export interface TlsMaterial {
 export interface Trouble {
   readonly message: string;
   readonly hint: string;
+  /** Given when only the credentials are missing, and may come by themselves: no reason not to start. */
+  readonly home?: Home;
+}
+
+/** What is known without credentials. */
+export interface Home {
+  readonly server: URL;
+  readonly namespace: string;
+  readonly insecure: boolean;
 }
 
 export interface Access {

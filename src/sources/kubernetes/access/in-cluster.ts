@@ -29,6 +29,8 @@ export function inClusterAccess({ env, folder = SERVICE_ACCOUNT }: InClusterOpti
         return { message: `${address} is not the address of an API server`, hint: 'correct the environment' };
       }
       const server = new URL(address);
+      const way = environmentProxy(server, env);
+      if ('message' in way) return way;
       const [tokenText, caText, namespaceText] = await Promise.all([
         token.read(),
         ca.read(),
@@ -46,7 +48,7 @@ export function inClusterAccess({ env, folder = SERVICE_ACCOUNT }: InClusterOpti
           servername: undefined,
           insecure: false,
         },
-        proxy: environmentProxy(server, env),
+        proxy: way.proxy,
         headers: { authorization: `Bearer ${tokenText.text.trim()}` },
       };
     },

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { ExecRecipe } from './exec-plugin.ts';
 import type { Trouble } from './grant.ts';
-import { proxyProblem } from './proxy.ts';
+import { EXAMPLE, proxyProblem } from './proxy.ts';
 
 export interface Recipe {
   readonly server: URL;
@@ -134,7 +134,10 @@ function combine(file: string, cluster: ClusterEntry, user: UserEntry, namespace
   }
   const proxy = cluster['proxy-url'] ?? null;
   const problem = proxy === null ? null : proxyProblem(proxy);
-  if (problem !== null) return trouble(file, `has a proxy-url that ${problem}`, 'correct it');
+  if (problem !== null) {
+    const hint = `set clusters[].cluster.proxy-url to a URL like ${EXAMPLE}`;
+    return trouble(file, `has a proxy-url that ${problem}`, hint);
+  }
   if (user['auth-provider']) {
     const name = JSON.stringify(user['auth-provider'].name);
     return trouble(

@@ -6,6 +6,7 @@ import { createExecPlugin, type ExecCredential, type ExecPlugin } from './exec-p
 import { CERTIFICATE_AGE, createFreshFile, type FreshFile, TOKEN_AGE } from './fresh-file.ts';
 import type { Access, Grant, Trouble } from './grant.ts';
 import { type Recipe, readRecipe, type Source } from './kubeconfig-recipe.ts';
+import { createLastUsable, type LastUsable } from './last-usable-tls.ts';
 import { environmentProxy } from './proxy.ts';
 
 export interface KubeconfigOptions {
@@ -13,16 +14,23 @@ export interface KubeconfigOptions {
   /** null: the current one. */
   readonly context: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What was replaced by something that cannot be used, and goes on counting; once for each sentence. */
+  readonly warn: (message: string) => void;
 }
 
-export function kubeconfigAccess({ file, context, env }: KubeconfigOptions): Access {
+export function kubeconfigAccess({ file, context, env, warn }: KubeconfigOptions): Access {
   const path = resolve(file);
   const config = createFreshFile(path, CERTIFICATE_AGE);
   let current: { readonly text: string; readonly recipe: Recipe; readonly parts: Parts } | null = null;
+  let complaint: string | null = null;
   return {
     async grant() {
       const trouble = await load();
-      return current === null ? (trouble ?? UNREAD) : grantOf(current.recipe, current.parts, env);
+      if (current === null) return trouble ?? UNREAD;
+      const granted = await grantOf(current.recipe, current.parts, env);
+      const outdated = 'server' in granted ? current.parts.tls.outdated() : null;
+      complain(trouble?.message ?? outdated);
+      return granted;
     },
     forget() {
       config.forget();
@@ -30,13 +38,18 @@ export function kubeconfigAccess({ file, context, env }: KubeconfigOptions): Acc
     },
   };
 
+  function complain(message: string | null): void {
+    if (message !== null && message !== complaint) warn(`${message}; what was there before stays in use`);
+    complaint = message;
+  }
+
   async function load(): Promise<Trouble | null> {
     const read = await config.read();
     if ('message' in read) return { message: read.message, hint: 'name a kubeconfig that may be read' };
     if (read.text === current?.text) return null;
     const recipe = readRecipe(read.text, path, context);
     if ('message' in recipe) return recipe;
-    current = { text: read.text, recipe, parts: partsOf(recipe, env) };
+    current = { text: read.text, recipe, parts: partsOf(path, recipe, env) };
     return null;
   }
 }
@@ -49,12 +62,13 @@ interface Parts {
   readonly key: Reader;
   readonly token: Reader;
   readonly plugin: ExecPlugin | null;
+  readonly tls: LastUsable;
   forget(): void;
 }
 
 type Reader = () => Promise<{ readonly text: string | undefined } | { readonly message: string }>;
 
-function partsOf(recipe: Recipe, env: KubeconfigOptions['env']): Parts {
+function partsOf(path: string, recipe: Recipe, env: KubeconfigOptions['env']): Parts {
   const files: FreshFile[] = [];
   const reader = (source: Source | null, maxAge: number): Reader => {
     if (source === null) return async () => ({ text: undefined });
@@ -70,6 +84,7 @@ function partsOf(recipe: Recipe, env: KubeconfigOptions['env']): Parts {
     key: reader(recipe.key, CERTIFICATE_AGE),
     token: reader(recipe.token, TOKEN_AGE),
     plugin,
+    tls: createLastUsable(path),
     forget() {
       for (const file of files) file.forget();
       plugin?.forget();
@@ -86,20 +101,28 @@ async function grantOf(
   for (const part of [ca, cert, key, token]) {
     if ('message' in part) return { message: part.message, hint: 'the kubeconfig names this file' };
   }
+  const { server, namespace, insecure } = recipe;
+  const way = recipe.proxy === null ? environmentProxy(server, env) : { proxy: recipe.proxy };
+  if ('message' in way) return way;
   const ran = (await parts.plugin?.credential()) ?? NOTHING;
-  if ('message' in ran) return ran;
+  if ('message' in ran) {
+    const { message, hint, passes } = ran;
+    return passes ? { message, hint, home: { server, namespace, insecure } } : { message, hint };
+  }
   const authorization = authorizationOf(recipe, textOf(token), ran);
+  const tls = parts.tls.choose({
+    ca: textOf(ca),
+    cert: ran.cert ?? textOf(cert),
+    key: ran.key ?? textOf(key),
+    servername: recipe.servername,
+    insecure,
+  });
+  if ('message' in tls) return tls;
   return {
-    server: recipe.server,
-    namespace: recipe.namespace,
-    tls: {
-      ca: textOf(ca),
-      cert: ran.cert ?? textOf(cert),
-      key: ran.key ?? textOf(key),
-      servername: recipe.servername,
-      insecure: recipe.insecure,
-    },
-    proxy: recipe.proxy ?? environmentProxy(recipe.server, env),
+    server,
+    namespace,
+    tls,
+    proxy: way.proxy,
     headers: { ...(authorization === null ? {} : { authorization }), ...recipe.impersonation },
   };
 }

@@ -3,24 +3,46 @@
 
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { Trouble } from './grant.ts';
 
-/** null: none. Lower-case variables are read as well, after the upper-case ones. */
+/** `proxy` null: none. Lower-case variables are read as well, after the upper-case ones. */
 export function environmentProxy(
   server: URL,
   env: Readonly<Record<string, string | undefined>>,
-): string | null {
-  const name = server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const proxy = env[name] || env[name.toLowerCase()] || '';
-  if (proxy === '' || isExempt(server, env.NO_PROXY || env.no_proxy || '')) return null;
+): { readonly proxy: string | null } | Trouble {
+  const upper = server.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const name = env[upper] ? upper : upper.toLowerCase();
+  const proxy = env[name] || '';
+  if (proxy === '' || isExempt(server, env.NO_PROXY || env.no_proxy || '')) return { proxy: null };
   const address = proxy.includes('://') ? proxy : `http://${proxy}`;
-  return proxyProblem(address) === null ? address : null;
+  const problem = proxyProblem(address);
+  if (problem === null) return { proxy: address };
+  return {
+    message: `the environment variable ${name} names a proxy that ${problem}`,
+    hint: `set ${name} to a URL like ${EXAMPLE}, or name ${server.hostname} in NO_PROXY`,
+  };
 }
+
+export const EXAMPLE = 'http://proxy.example:3128';
 
 /** null: it can be used. */
 export function proxyProblem(address: string): string | null {
   if (!URL.canParse(address)) return 'is not a URL';
-  const { protocol } = new URL(address);
-  return ['http:', 'https:', 'socks5:'].includes(protocol) ? null : 'is not http, https or socks5';
+  const { protocol, hostname, username, password } = new URL(address);
+  if (!PROTOCOLS.includes(protocol)) return 'is not http, https or socks5';
+  if (hostname === '') return 'names no host';
+  return isEncoded(username) && isEncoded(password) ? null : 'has credentials with a stray % in them';
+}
+
+const PROTOCOLS = ['http:', 'https:', 'socks5:', 'socks5h:'];
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isExempt(server: URL, list: string): boolean {

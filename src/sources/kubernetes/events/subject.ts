@@ -40,7 +40,7 @@ export function uidInSnapshot({ kind, namespace, name }: Subject, snapshot: Snap
 interface KindInfo {
   readonly apiVersion: string;
   readonly plural: string;
-  readonly map: Exclude<keyof Snapshot, 'resolved' | 'diagnostics'>;
+  readonly map: Exclude<keyof Snapshot, 'resolved' | 'staples' | 'kept' | 'diagnostics'>;
   readonly cluster: boolean;
 }
 

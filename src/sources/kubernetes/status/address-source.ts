@@ -1,21 +1,22 @@
-// Which addresses are published: those of a flag, or those of a Service, read as ingress-nginx's status.go reads it.
+// Which addresses are published: those of a flag, those of a Service, or those of the nodes of our pods, each read as
+// ingress-nginx's status.go reads it.
 
 import { z } from 'zod';
 import type { PublishedAddress } from '../../../model/kubernetes.ts';
 import type { Cluster } from '../cluster.ts';
 import { ask, describeReply } from '../lease/ask.ts';
-import { sortAddresses, toAddress } from './addresses.ts';
+import { type Addresses, sortAddresses, toAddress } from './addresses.ts';
+import { type NodesOptions, readNodeAddresses } from './node-addresses.ts';
 
 export type AddressSource =
   /** `--publish-status-address`. */
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
   /** `--publish-service`. */
   | { readonly kind: 'service'; readonly namespace: string; readonly name: string }
-  /** Neither flag: status is left alone. */
-  | { readonly kind: 'none' };
-
-/** Sorted. A failure is none: what was published before stays. */
-export type Addresses = { readonly addresses: readonly PublishedAddress[] } | { readonly message: string };
+  /** Neither flag, in a pod. */
+  | ({ readonly kind: 'nodes' } & NodesOptions)
+  /** Status is left alone; why, as the end of "status of Ingresses is not written: …". */
+  | { readonly kind: 'none'; readonly reason: string };
 
 export async function readAddresses(
   source: Exclude<AddressSource, { kind: 'none' }>,
@@ -23,6 +24,7 @@ export async function readAddresses(
   signal: AbortSignal,
 ): Promise<Addresses> {
   if (source.kind === 'addresses') return { addresses: sortAddresses(source.addresses.map(toAddress)) };
+  if (source.kind === 'nodes') return await readNodeAddresses(source, cluster, signal);
   const { namespace, name } = source;
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(name)}`;
   const reply = await ask(cluster, { method: 'GET', path, signal });

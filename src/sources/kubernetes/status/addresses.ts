@@ -3,6 +3,9 @@
 import { isIP } from 'node:net';
 import type { PublishedAddress } from '../../../model/kubernetes.ts';
 
+/** What was found to publish, sorted. A failure is none: what was published before stays. */
+export type Addresses = { readonly addresses: readonly PublishedAddress[] } | { readonly message: string };
+
 /** As ingress-nginx does: whatever is no IP address is a host name. */
 export function toAddress(text: string): PublishedAddress {
   return isIP(text) === 0 ? { ip: '', hostname: text } : { ip: text, hostname: '' };

@@ -13,14 +13,16 @@ import { type AddressSource, readAddresses } from './address-source.ts';
 import { addressesKey } from './addresses.ts';
 import { createAttempts } from './attempts.ts';
 import { createPace, inParallel } from './in-parallel.ts';
+import type { LastOne } from './last-one.ts';
+import { takeBack } from './take-back.ts';
 import { writeStatus } from './write-status.ts';
 
 export interface StatusWriter {
   /** The newest state, and the names of the Ingresses in it that are ours and served. Never waits. */
   offer(snapshot: Snapshot, served: ReadonlySet<ObjectName>): void;
   /**
-   * Writes until the signal is aborted; then, if so asked, takes the addresses back, for which leadership has to
-   * outlast the signal (see `runWithLease`).
+   * Writes until the signal is aborted; then, if so asked, takes the addresses back when it is the last one, for which
+   * leadership has to outlast the signal (see `runWithLease`).
    */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -29,8 +31,11 @@ export interface StatusWriterOptions {
   readonly cluster: Pick<Cluster, 'request'>;
   readonly leadership: Leadership;
   readonly source: AddressSource;
-  /** `--update-status-on-shutdown`: at a clean end the leader empties what it published. */
-  readonly removeAtEnd: boolean;
+  /**
+   * Asked at a clean end of the leader (`--update-status-on-shutdown`): the last one empties what was published. Null:
+   * nobody does.
+   */
+  readonly isLast: ((signal: AbortSignal) => Promise<LastOne>) | null;
   /** Milliseconds after which all is looked at again (`--status-update-interval`). */
   readonly interval?: number;
   readonly atOnce?: number;
@@ -42,7 +47,7 @@ export interface StatusWriterOptions {
 }
 
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
-  const { cluster, leadership, source, removeAtEnd, log } = options;
+  const { cluster, leadership, source, isLast, log } = options;
   const {
     interval = 60_000,
     atOnce = 10,
@@ -76,10 +81,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     },
     async run(signal) {
       if (source.kind === 'none') {
-        log.info(
-          {},
-          'status of Ingresses is not written: name the addresses with --publish-status-address or --publish-service',
-        );
+        log.info({}, `status of Ingresses is not written: ${source.reason}`);
         return;
       }
       const silence = leadership.onChange(() => alarm.ring());
@@ -101,7 +103,10 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
         if (clock.now() < notBefore && !signal.aborted) await clock.sleep(notBefore - clock.now(), signal);
       }
       silence();
-      if (removeAtEnd) await takeBack();
+      if (isLast === null || known === null) return;
+      const ours = servedNames().flatMap((name) => ingressOf(name) ?? []);
+      const published = ours.filter((ingress) => (ingress.published ?? known ?? []).length > 0);
+      await takeBack(published, known.length, { cluster, leadership, isLast, atOnce, endWithin, log });
     },
   };
 
@@ -160,24 +165,6 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
     const next = servedNames().reduce((least, name) => Math.min(least, dueIn(name, wanted)), Infinity);
     if (next === Infinity && failures === 0) said.clear();
     return Math.min(failures > 0 ? Math.max(next, retryPause()) : next, interval);
-  }
-
-  async function takeBack(): Promise<void> {
-    if (!leadership.isLeader() || known === null) return;
-    const end = new AbortController();
-    const timer = setTimeout(() => end.abort(), endWithin);
-    const names = servedNames().filter((name) => (ingressOf(name)?.published ?? known ?? []).length > 0);
-    const removed = await inParallel(names, atOnce, async (name) => {
-      const ingress = ingressOf(name);
-      if (ingress === undefined || end.signal.aborted || !leadership.isLeader()) return false;
-      const result = await writeStatus(cluster, ingress, [], end.signal);
-      if (result.outcome === 'busy') end.abort();
-      return result.outcome === 'written' || result.outcome === 'gone';
-    });
-    clearTimeout(timer);
-    const left = names.length - removed;
-    if (left > 0) log.warn({ removed, left }, 'status could not be taken back from every Ingress');
-    else log.info({ removed }, 'status taken back from the Ingresses');
   }
 
   function dueIn(name: ObjectName, wanted: string): number {

@@ -19,6 +19,7 @@ test('what has to be remembered of the files comes back as it was', async () => 
       ['host shop.example', 'b'],
     ]),
     compiled: new Map([['shop.example', new Map([['d/shop/shop.example/P/', 'key']])]]),
+    terms: new Map([['shop.example', 'plain p01234567']]),
   }; // prettier-ignore
   await writeCandidate(prefix, 'text', files);
   expect(await readCandidate(prefix)).toEqual({ textDigest: digestText('text'), files });

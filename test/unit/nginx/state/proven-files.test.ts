@@ -15,6 +15,7 @@ function rendered(text: string): RenderedFiles {
       ['host __proto__', 'd'],
     ]),
     compiled: new Map([['shop.example', new Map([['default/shop/shop.example/P/', 'key@1']])]]),
+    terms: new Map([['shop.example', 'plain p01234567']]),
     lines: [],
   };
 }
@@ -26,8 +27,8 @@ describe('proven files', () => {
       expect(await proven.readLive()).toBeNull();
       const files = rendered('one');
       expect(await proven.saveProven(files)).toEqual({ outcome: 'saved' });
-      const { digest, sections, compiled } = files;
-      const expected = { digest, manifest: { digest, sections, compiled }, text: 'one', notes: [] };
+      const { digest, sections, compiled, terms } = files;
+      const expected = { digest, manifest: { digest, sections, compiled, terms }, text: 'one', notes: [] };
       expect(await openProvenFiles(folder).readLive()).toEqual(expected);
       expect((await stat(join(folder, digest, 'nginx.conf'))).mode & 0o777).toBe(0o600);
     }));

@@ -32,6 +32,7 @@ export const REPORT: StateReport = {
     },
   ],
   hosts: { compiled: 2, interpreted: 5 },
+  kinds: [],
   waiting: [],
   files: { digest: '0123456789abcdef0123456789abcdef' },
   nginx: { running: true, masters: [4710], notes: [] },

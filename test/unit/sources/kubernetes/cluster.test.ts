@@ -237,13 +237,16 @@ test('an exec plugin: told of the cluster, run once for many, again when its tok
   expect(runs()).toBe(2);
 });
 
-test('an exec plugin runs again a minute before its credential expires, and is not waited for for ever', async () => {
+test('an exec plugin runs again before its credential expires, and is not waited for for ever', async () => {
   const env = { PATH: process.env.PATH };
   const recipe = await plugin();
   const soon = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
-  await credential({ token: 'a', expirationTimestamp: soon(50) });
+  await credential({ token: 'a', expirationTimestamp: soon(2) });
   const fresh = createExecPlugin(recipe, { env });
   expect(await fresh.credential()).toMatchObject({ token: 'a' });
+  expect(await fresh.credential()).toMatchObject({ token: 'a' });
+  expect(runs()).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
   await credential({ token: 'b', expirationTimestamp: soon(3_600) });
   expect(await fresh.credential()).toMatchObject({ token: 'b' });
   expect(await fresh.credential()).toMatchObject({ token: 'b' });
@@ -341,8 +344,11 @@ test('through a proxy: TLS end to end, the proxy sees a name only', async () => 
 });
 
 test('the environment names a proxy, and for whom not', () => {
-  const proxyFor = (server: string, noProxy = ''): string | null =>
-    environmentProxy(new URL(server), { HTTPS_PROXY: 'proxy.test:3128', NO_PROXY: noProxy });
+  const proxyFor = (server: string, noProxy = ''): string | null => {
+    const env = { HTTPS_PROXY: 'proxy.test:3128', NO_PROXY: noProxy };
+    const way = environmentProxy(new URL(server), env);
+    return 'proxy' in way ? way.proxy : way.message;
+  };
   expect(proxyFor('https://api.example')).toBe('http://proxy.test:3128');
   expect(proxyFor('https://127.0.0.1:6443')).toBeNull();
   expect(proxyFor('https://[::1]:6443')).toBeNull();
@@ -354,6 +360,12 @@ test('the environment names a proxy, and for whom not', () => {
   expect(proxyFor('https://api.test:6443', exempt)).toBeNull();
   expect(proxyFor('https://api.test:443', exempt)).toBe('http://proxy.test:3128');
   expect(proxyFor('https://notexample', exempt)).toBe('http://proxy.test:3128');
+  // One that cannot be used is said, and not passed by.
+  const https_proxy = 'ftp://proxy.test';
+  expect(environmentProxy(new URL('https://api.example'), { https_proxy })).toEqual({
+    message: 'the environment variable https_proxy names a proxy that is not http, https or socks5',
+    hint: expect.stringContaining('name api.example in NO_PROXY'),
+  });
 });
 
 test('a kubeconfig that cannot be used says why at the start', async () => {

@@ -89,7 +89,7 @@ test('lists in pages, then watches from there with bookmarks and a lifetime', as
   const [watch] = watches();
   expect(watch?.query.get('resourceVersion')).toBe(String(world.api.version));
   expect(watch?.query.get('allowWatchBookmarks')).toBe('true');
-  expect(watch?.query.get('timeoutSeconds')).toBe('440');
+  expect(watch?.query.get('timeoutSeconds')).toBe('9');
   put('f');
   remove('a');
   put('b', 81);

@@ -9,6 +9,7 @@ import { eventually } from '../../../../support/eventually.ts';
 import { type ApiServer, startApiServer } from '../lease/support/api-server.ts';
 import { createManualClock, type ManualClock } from '../lease/support/manual-clock.ts';
 import { openTestCluster, SILENT, type TestCluster } from '../lease/support/open-test-cluster.ts';
+import { OWN, podPath, putNode, putPod } from './pods.ts';
 import { createSnapshots, ingressPath, publishedOf, putIngress, uidOf } from './support.ts';
 
 const FLAG: AddressSource = { kind: 'addresses', addresses: ['203.0.113.9', 'gate.example', '2001:db8::1'] };
@@ -49,7 +50,7 @@ function start(more: Partial<StatusWriterOptions> = {}) {
     cluster: test1.cluster,
     leadership,
     source: FLAG,
-    removeAtEnd: false,
+    isLast: null,
     clock,
     log: SILENT,
     ...more,
@@ -253,52 +254,19 @@ test('while the API server is down it is asked with pauses, whatever the news; t
   );
 });
 
-test.each([true, false])('at a clean end of the leader status is taken back: %s', async (removeAtEnd) => {
-  for (let index = 0; index < 30; index += 1) putIngress(api, `i${index}`);
-  const { offer, stop } = start({ removeAtEnd, perSecond: 1e6 });
-  offer();
-  await eventually('all', () => patches().length === 30);
-  await quiet();
-  await stop();
-  const left = [...api.objects.keys()].filter(
-    (path) => publishedOf(api, path.split('/').at(-1) ?? '') !== undefined,
-  );
-  expect(left.length).toBe(removeAtEnd ? 0 : 30);
-});
-
-test('who does not lead takes nothing back', async () => {
-  putIngress(api, 'shop', PUBLISHED);
-  const { offer, stop } = start({ removeAtEnd: true });
-  offer();
-  await quiet();
-  leading = false;
-  await stop();
-  expect(api.seen).toEqual([]);
-  expect(publishedOf(api, 'shop')).toEqual(PUBLISHED);
-});
-
-test('taking back does not wait for an API server that is down', async () => {
-  for (let index = 0; index < 30; index += 1) putIngress(api, `i${index}`, PUBLISHED);
-  const { offer, stop } = start({ removeAtEnd: true, endWithin: 300 });
-  offer();
-  await quiet();
-  api.fault = () => 'hang';
-  await stop();
-  expect(publishedOf(api, 'i0')).toEqual(PUBLISHED);
-});
-
 test('without an address nothing is asked or written, and that is said once', async () => {
   putIngress(api, 'shop');
   const said: string[] = [];
   const info: StatusWriterOptions['log']['info'] = (_: unknown, message?: string) =>
     void said.push(message ?? '');
-  const { offer, running } = start({ source: { kind: 'none' }, log: { ...SILENT, info }, removeAtEnd: true });
+  const { offer, running } = start({
+    source: { kind: 'none', reason: 'no address' },
+    log: { ...SILENT, info },
+  });
   offer();
   await running;
   expect(api.seen).toEqual([]);
-  expect(said).toEqual([
-    'status of Ingresses is not written: name the addresses with --publish-status-address or --publish-service',
-  ]);
+  expect(said).toEqual(['status of Ingresses is not written: no address']);
 });
 
 const SERVICE: AddressSource = { kind: 'service', namespace: 'edge', name: 'gate' };
@@ -354,4 +322,27 @@ test('a Service that changes is read at once; one that cannot be read leaves wha
   offer();
   await clock.advance(80_000);
   await eventually('the new one', () => JSON.stringify(publishedOf(api, 'shop')).includes('gate.example'));
+});
+
+test('nodes of our pods: a new one is published within a minute, and none is taken away by pods that are not ready', async () => {
+  putIngress(api, 'shop');
+  putPod(api, 'gate-1');
+  putNode(api, 'n1', ['ExternalIP', '192.0.2.1']);
+  putNode(api, 'n2', ['ExternalIP', '192.0.2.2']);
+  const { offer } = start({ source: { kind: 'nodes', pod: OWN, internal: false } });
+  offer();
+  await eventually('status', () => publishedOf(api, 'shop'));
+  expect(publishedOf(api, 'shop')).toEqual([{ ip: '192.0.2.1' }]);
+  putPod(api, 'gate-2', { node: 'n2' });
+  await clock.advance(61_000);
+  const both = [{ ip: '192.0.2.1' }, { ip: '192.0.2.2' }];
+  await eventually('both', () => JSON.stringify(publishedOf(api, 'shop')) === JSON.stringify(both));
+  putPod(api, 'gate-1', { ready: false });
+  putPod(api, 'gate-2', { node: 'n2', ready: false });
+  offer();
+  await clock.advance(200_000);
+  expect(publishedOf(api, 'shop')).toEqual(both);
+  api.objects.delete(podPath('gate-1'));
+  await clock.advance(200_000);
+  expect(publishedOf(api, 'shop')).toEqual(both);
 });

@@ -1,5 +1,5 @@
 // A small API server on loopback for what writes: objects with resource versions, creation, replacement, merge
-// patches, and faults on demand. Lists and watches are not here.
+// patches, lists by equality of labels, and faults on demand. Watches are not here.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -67,7 +67,7 @@ export async function startApiServer(): Promise<ApiServer> {
     });
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const { method = '', url = '', headers } = request;
-    const path = url.split('?')[0] ?? '';
+    const [path = '', query = ''] = url.split('?');
     const text = Buffer.concat(chunks).toString();
     const body = (text === '' ? {} : JSON.parse(text)) as Json;
     const seen = { method, path, body, contentType: headers['content-type'] ?? '' };
@@ -78,14 +78,23 @@ export async function startApiServer(): Promise<ApiServer> {
     }
     if (fault === 'hang') return void api.seen.push({ ...seen, status: 0 });
     const [status, answer] =
-      typeof fault === 'number' ? [fault, failure(fault)] : carryOut(method, path, body);
+      typeof fault === 'number'
+        ? [fault, failure(fault)]
+        : carryOut(method, path, body, new URLSearchParams(query));
     if (typeof fault !== 'number') api.done();
     api.seen.push({ ...seen, status: fault === 'drop' ? 0 : status });
     if (fault === 'drop') return void request.socket.resetAndDestroy();
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   }
 
-  function carryOut(method: string, path: string, body: Json): readonly [number, Json] {
+  function carryOut(
+    method: string,
+    path: string,
+    body: Json,
+    query: URLSearchParams,
+  ): readonly [number, Json] {
+    const selector = query.get('labelSelector');
+    if (method === 'GET' && selector !== null) return [200, { items: list(path, selector) }];
     if (method === 'POST') {
       const at = `${path}/${String((body.metadata as Json).name)}`;
       return api.objects.has(at) ? [409, failure(409)] : [201, store(at, body)];
@@ -103,6 +112,17 @@ export async function startApiServer(): Promise<ApiServer> {
     const given = (body.metadata as Json).resourceVersion;
     if (given !== (before.metadata as Json).resourceVersion) return [409, failure(409)];
     return [200, store(target, body)];
+  }
+
+  function list(path: string, selector: string): readonly Json[] {
+    const wanted = selector.split(',').map((term) => term.split('='));
+    return [...api.objects]
+      .filter(([at]) => at.startsWith(`${path}/`))
+      .map(([, object]) => object)
+      .filter(({ metadata }) => {
+        const labels = ((metadata as Json).labels ?? {}) as Json;
+        return wanted.every(([name = '', value]) => labels[name] === value);
+      });
   }
 
   function store(path: string, object: Json): Json {
