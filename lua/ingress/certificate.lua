@@ -3,6 +3,7 @@
 -- may have one of each key type: OpenSSL keeps them apart and picks what the client can use.
 -- phase: ssl_certificate · yields: no · dicts: by way of the reader · state: none, see parsed.lua
 
+local default_certificate = require("ingress.default_certificate")
 local parsed = require("ingress.parsed")
 local reader = require("ingress.reader")
 local router = require("ingress.router")
@@ -88,7 +89,14 @@ local function show_default()
   local id = settings and settings.defaultCertificate
   local pair = id and show(id, false)
   if pair then
-    show_staple(pair, nil, false)
+    return show_staple(pair, nil, false)
+  end
+  pair = default_certificate.get()
+  if pair then
+    local ok, err = set(pair, false)
+    if not ok then
+      log(ngx.ERR, "the default certificate of the files cannot be shown: ", err)
+    end
   end
 end
 

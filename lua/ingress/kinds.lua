@@ -101,7 +101,7 @@ return {
     bodySize = integer(0),
     profile = text("^p%x+$"),
     unlimitedProfile = text("^p%x+$"),
-    shard = text("^%l+_%x+$"),
+    shard = text("^[%d%l]+_[%l%x_]+$"),
     identity = optional(name),
   }),
   host = object({

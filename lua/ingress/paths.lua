@@ -42,10 +42,27 @@ function _M.index(body)
     redirects = redirects,
     lengths = lengths,
     count = #lengths,
+    -- the one prefix of most hosts: no loop, which would keep LuaJIT from compiling the request's way as one trace
+    catchAll = #lengths == 1 and prefix["/"] or nil,
     root = body.appRoot,
     regex = body.regex and patterns.index(body.regex),
     special = body.appRoot ~= nil or body.regex ~= nil,
   }
+end
+
+
+local function longest(index, uri)
+  local lengths, prefix = index.lengths, index.prefix
+  for i = 1, index.count do
+    local length = lengths[i]
+    if length <= #uri then
+      local key = prefix[length == 1 and "/" or sub(uri, 1, length)]
+      if key then
+        return key
+      end
+    end
+  end
+  return nil
 end
 
 
@@ -67,17 +84,10 @@ function _M.match(index, uri)
   if redirect then
     return nil, redirect, 301
   end
-  local lengths, prefix = index.lengths, index.prefix
-  for i = 1, index.count do
-    local length = lengths[i]
-    if length <= #uri then
-      key = prefix[length == 1 and "/" or sub(uri, 1, length)]
-      if key then
-        return key
-      end
-    end
+  if index.catchAll then
+    return index.catchAll
   end
-  return nil
+  return longest(index, uri)
 end
 
 return _M

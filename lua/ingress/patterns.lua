@@ -68,7 +68,7 @@ end
 local function broken(item, err)
   if not item.told then
     item.told = true
-    log(ngx.ERR, "route ", item.route, " is not served, its path cannot be matched: ", err)
+    log(ngx.ERR, "503 is answered, the path of route ", item.route, " cannot be matched: ", err)
   end
   return nil, 503
 end

@@ -100,12 +100,14 @@ local function load(kind, id)
 end
 
 
--- Call it before the first `get` of a phase.
+-- Call it before the first `get` of a phase. Says which version is in force.
 function _M.sync()
   local v = dict:get("v")
   if v ~= seen then
-    adopt(v or 0)
+    v = v or 0
+    adopt(v)
   end
+  return v
 end
 
 

@@ -44,20 +44,34 @@ local function tell_prefix(parts, groups)
 end
 
 
--- False: the pattern does not match after all, or not within its limit, and nothing may be served.
-function _M.apply(rewrite)
-  local groups = re_match(var.uri, rewrite.pattern, "ijo")
+-- What a URI becomes, and the groups; or nil: the pattern does not match after all, or not within its limit.
+local function rewritten(rewrite, uri)
+  local groups = re_match(uri, rewrite.pattern, "ijo")
   if not groups then
-    return false
+    return nil
   end
-  local uri = join(rewrite.target, groups)
-  if byte(uri) ~= SLASH then
-    uri = "/" .. uri -- a target may be a group that caught none; nginx would send what is no request line
+  local target = join(rewrite.target, groups)
+  if byte(target) ~= SLASH then
+    target = "/" .. target -- it may be a group that caught none; nginx would send what is no request line
+  end
+  return target, groups
+end
+
+
+_M.rewritten = rewritten
+
+
+-- False: nothing may be served. What was matched is kept in $rewritten, for the balancer, which may have to match again.
+function _M.apply(rewrite)
+  local original = var.uri
+  local uri, groups = rewritten(rewrite, original)
+  if not uri then
+    return false
   end
   if rewrite.forwardedPrefix then
     tell_prefix(rewrite.forwardedPrefix, groups)
   end
-  var.rewritten = "1"
+  var.rewritten = original
   set_uri(uri, false, true)
   return true
 end

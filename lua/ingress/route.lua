@@ -10,7 +10,6 @@ local router = require("ingress.router")
 
 local exec = ngx.exec
 local exit = ngx.exit
-local get = reader.get
 local has_identity = require("ingress.identity").is_there
 local http_version = ngx.req.http_version
 local redirect = ngx.redirect
@@ -101,11 +100,10 @@ end
 
 function _M.run()
   reader.sync()
-  local key, path, status = router.match(var.host, var.uri)
+  local key, entry, path, status = router.find(var.host, var.uri)
   if status then
     return answer(path, status)
   end
-  local entry = key and get("route", key)
   if not entry then
     return exit(404)
   end

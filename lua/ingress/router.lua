@@ -6,6 +6,7 @@ local paths = require("ingress.paths")
 local reader = require("ingress.reader")
 
 local find = string.find
+local forget = reader.forget
 local get = reader.get
 local sub = string.sub
 
@@ -42,6 +43,34 @@ function _M.match(host, uri)
   end
   local settings = reader.settings()
   return settings and settings.defaultRoute
+end
+
+
+-- The next match reads anew what it goes by.
+local function let_go(host)
+  forget("host", host)
+  local dot = find(host, ".", 2, true)
+  if dot then
+    forget("host", "*" .. sub(host, dot))
+  end
+  forget("host", "*")
+  forget("settings", "global")
+end
+
+
+-- Key and cache entry of the route; or nil, and what `match` says besides. While a batch is being put in force, what
+-- this worker has read a moment ago may refer to what has left since. What replaces it is there by then, because
+-- removals come last: so it is looked up anew, once.
+function _M.find(host, uri)
+  local key, path, status = _M.match(host, uri)
+  local entry = key and get("route", key)
+  if key and not (entry and get("backend", entry.body.backend)) then
+    let_go(host)
+    forget("route", key)
+    key, path, status = _M.match(host, uri)
+    entry = key and get("route", key)
+  end
+  return key, entry, path, status
 end
 
 return _M

@@ -19,13 +19,7 @@ export interface Document {
   readonly line: string;
 }
 
-export type DocumentBody =
-  | SettingsBody
-  | CertificateBody
-  | IdentityBody
-  | BackendBody
-  | RouteBody
-  | HostBody;
+export type DocumentBody = SettingsBody | CertificateBody | IdentityBody | BackendBody | RouteBody | HostBody;
 
 /** One document, id `global`. */
 export interface SettingsBody {
@@ -83,7 +77,7 @@ export interface RouteBody {
   readonly profile: string;
   readonly unlimitedProfile: string;
   /**
-   * Upstream block: `shard_00` … for plain HTTP, `https_0` … or `https_<digest of the identity>` for others. A
+   * Upstream block: `00_shard` … for plain HTTP, `https_0` … or `https_<digest of the identity>` for others. A
    * location of one protocol and identity never serves a route of another.
    */
   readonly shard: string;

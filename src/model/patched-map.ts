@@ -18,6 +18,7 @@ export function patchMap<K, V>(
   map: ReadonlyMap<K, V>,
   changes: Iterable<readonly [K, V | undefined]>,
 ): ReadonlyMap<K, V> {
+  if (map.size === 0) return begin(map, changes);
   const wanted = new Map<K, V | undefined>();
   for (const [key, value] of changes) wanted.set(key, value);
   const former = new Map<K, V | undefined>();
@@ -122,6 +123,23 @@ Object.defineProperty(PatchedMap.prototype, 'constructor', { value: Map });
 const FAR = 32;
 const LEAST_CREDIT = 512;
 
+/** From nothing, as all maps do: there is nothing to keep of what was before. */
+function begin<K, V>(
+  map: ReadonlyMap<K, V>,
+  changes: Iterable<readonly [K, V | undefined]>,
+): ReadonlyMap<K, V> {
+  const entries = new Map<K, V>();
+  for (const [key, value] of changes) {
+    if (value === undefined) entries.delete(key);
+    else entries.set(key, value);
+  }
+  return entries.size === 0 ? map : new PatchedMap(entries, creditOf(entries), null);
+}
+
+function creditOf(entries: ReadonlyMap<unknown, unknown>): number {
+  return Math.max(LEAST_CREDIT, entries.size);
+}
+
 function succeed<K, V>(
   map: ReadonlyMap<K, V>,
   wanted: ReadonlyMap<K, V | undefined>,
@@ -135,7 +153,7 @@ function succeed<K, V>(
     else entries.set(key, value);
   }
   if (version === null || shared === null) {
-    return new PatchedMap(entries, Math.max(LEAST_CREDIT, entries.size), { map: new WeakRef(map), former });
+    return new PatchedMap(entries, creditOf(entries), { map: new WeakRef(map), former });
   }
   const next = new PatchedMap(entries, version.credit - former.size, null);
   Object.assign(version, { own: null, former, successor: next, origin: null });

@@ -1,6 +1,7 @@
 // All that the sources know at one moment. Immutable: a source makes a new Snapshot for each change, in which
 // every unchanged object, and every map of a kind in which nothing changed, keeps its identity. The pure steps
-// remember their results by that identity, so a change costs what changed.
+// remember their results by that identity, so a change costs what changed. Sources make their maps with `patchMap`, so
+// that what moved since the Snapshot before need not be looked for.
 
 import type { Diagnostic } from './diagnostic.ts';
 import type {

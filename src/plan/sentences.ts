@@ -4,6 +4,7 @@
 import {
   type BackendBody,
   type CanaryBody,
+  type CertificateBody,
   type Document,
   type DocumentKey,
   documentKey,
@@ -54,7 +55,16 @@ function difference(before: Document | undefined, after: Document): string {
     return backendDifference(before.body as BackendBody, after.body as BackendBody);
   if (after.kind === 'route') return routeDifference(before.body as RouteBody, after.body as RouteBody);
   if (after.kind === 'host') return hostDifference(before.body as HostBody, after.body as HostBody);
+  if (after.kind === 'certificate')
+    return certificateDifference(before.body as CertificateBody, after.body as CertificateBody);
   return 'changed';
+}
+
+function certificateDifference(before: CertificateBody, after: CertificateBody): string {
+  const same = before.chain === after.chain && before.key === after.key;
+  return same && canonicalJson(before.ocsp ?? null) !== canonicalJson(after.ocsp ?? null)
+    ? `OCSP response ${before.ocsp === undefined ? 'added' : after.ocsp === undefined ? 'removed' : 'renewed'}`
+    : 'changed';
 }
 
 function backendDifference(before: BackendBody, after: BackendBody): string {

@@ -15,12 +15,12 @@ export type Held = 'interval' | 'draining' | 'never';
 
 export interface CompileGate {
   /** A new pass: a compile that nobody wants any more must not wake anybody. */
-  looked(compiledHosts: number): void;
-  mayStart(when: Compile['when'], draining: number): boolean;
-  held(): Held | null;
-  finished(durationMs: number): void;
+  readonly looked: (compiledHosts: number) => void;
+  readonly mayStart: (when: Compile['when'], draining: number) => boolean;
+  readonly held: () => Held | null;
+  readonly finished: (durationMs: number) => void;
   /** The moment to ask again; null: not before something else changes. */
-  wakeAt(): number | null;
+  readonly wakeAt: () => number | null;
 }
 
 /** Generations of workers that may drain before another is added to them. */

@@ -49,9 +49,9 @@ export function createCompileSchedule(options: CompileScheduleOptions): CompileS
     mayStart: gate.mayStart,
     held: gate.held,
     finished: gate.finished,
-    exclude: standings.exclude,
-    waitingFor: standings.waitingFor,
-    failed: standings.failed,
+    exclude: (host, reason) => standings.exclude(host, reason),
+    waitingFor: (host) => standings.waitingFor(host),
+    failed: () => standings.failed(),
     wakeIn() {
       // A moment that has passed since it was found to lie ahead counts too, or nobody would ever wake for it.
       const moments = [standings.quietAt(), gate.wakeAt()].filter((at): at is number => at !== null);

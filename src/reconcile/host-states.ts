@@ -3,6 +3,8 @@
 import type { Model } from '../model/model.ts';
 import type { Applied } from '../model/plan.ts';
 import type { RenderedFiles } from '../model/rendered.ts';
+import type { Profile } from '../model/settings.ts';
+import { profileName, unlimited } from '../render/profile.ts';
 import { DRAINING_MOST } from './compile-gate.ts';
 import type { CompileSchedule } from './compile-schedule.ts';
 
@@ -49,7 +51,12 @@ function compiledWaitsFor(host: string, { applied, wanted, schedule }: HostState
   return `${change} with the next compile${heldBy(schedule)}`;
 }
 
-function interpretedWaitsFor(host: string, { applied, wanted, schedule }: HostStatesParts): string | null {
+function interpretedWaitsFor(host: string, parts: HostStatesParts): string | null {
+  const { applied, wanted, schedule } = parts;
+  if (lacksUpstream(host, parts)) {
+    const when = applied.compiling === null ? `the next compile${heldBy(schedule)}` : 'the compile under way';
+    return `paths whose endpoints are spoken to as no file says yet answer 503 until ${when}`;
+  }
   const waiting = schedule.waitingFor(host);
   if (waiting === null) return null;
   switch (waiting.for) {
@@ -69,6 +76,17 @@ function interpretedWaitsFor(host: string, { applied, wanted, schedule }: HostSt
         return 'never compiled: what takes its other paths cannot stand in its server';
       return `the next compile${heldBy(schedule)}`;
   }
+}
+
+/** Protocols and identities are for directives to say: nothing stands in for a profile that the files lack. */
+function lacksUpstream(host: string, { model, applied }: HostStatesParts): boolean {
+  const live = (profile: Profile): boolean =>
+    applied.files?.sections.has(`profile ${profileName(profile)}`) ?? false;
+  const locations = model.servers.get(host)?.locations ?? [];
+  return locations.some(
+    ({ route: { profile, denied } }) =>
+      denied === null && profile.upstream !== undefined && !live(profile) && !live(unlimited(profile)),
+  );
 }
 
 function heldBy(schedule: Pick<CompileSchedule, 'held'>): string {

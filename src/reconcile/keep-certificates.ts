@@ -5,6 +5,7 @@
 import type { CertificateBody, Document, DocumentKey } from '../model/document.ts';
 import type { Secret } from '../model/kubernetes.ts';
 import type { Certificate, CertificateId, Model } from '../model/model.ts';
+import { mapChanges, patchMap } from '../model/patched-map.ts';
 import type { KeptCertificate, Snapshot } from '../model/snapshot.ts';
 import { readPair, readSecretPair } from '../translate/certificates.ts';
 
@@ -19,23 +20,15 @@ export type Translate = (snapshot: Snapshot) => Model;
 
 export function keepCertificates(translate: Translate, { documents, now }: KeepParts): Translate {
   let former = fromDocuments(documents);
-  let verdicts = new Map<CertificateId, Verdict>();
   let kept: Snapshot['kept'] = new Map();
   let secrets: Snapshot['secrets'] | null = null;
-  let served: Model['certificates'] | null = null;
   let last: { readonly from: Snapshot; readonly kept: Snapshot['kept']; readonly snapshot: Snapshot } | null =
     null;
 
   return (snapshot) => {
-    if (snapshot.secrets !== secrets || served === null) {
-      secrets = snapshot.secrets;
-      judge(snapshot.secrets);
-    }
+    if (snapshot.secrets !== secrets) judge(snapshot.secrets);
     const model = translate(withKept(snapshot));
-    if (model.certificates !== served) {
-      served = model.certificates;
-      former = { ids: served.keys.bind(served), get: (id) => model.certificates.get(id) ?? null };
-    }
+    former = { ids: () => model.certificates.keys(), get: (id) => model.certificates.get(id) ?? null };
     return model;
   };
 
@@ -47,31 +40,27 @@ export function keepCertificates(translate: Translate, { documents, now }: KeepP
 
   /** Asks again only of Secrets that are other objects than before. */
   function judge(present: Snapshot['secrets']): void {
-    const next = new Map<CertificateId, Verdict>();
-    for (const id of former.ids()) {
+    const ids = secrets === null ? former.ids() : mapChanges(secrets, present).map(({ key }) => key);
+    const changes = [...ids].map((id) => {
       const secret = present.get(id);
-      if (secret === undefined) continue;
-      const known = verdicts.get(id);
-      next.set(id, known?.secret === secret ? known : { secret, kept: keptInsteadOf(secret, id) });
-    }
-    verdicts = next;
-    const found = [...next].flatMap(([id, verdict]) =>
-      verdict.kept === null ? [] : [[id, verdict.kept] as const],
-    );
-    const same = found.length === kept.size && found.every(([id, item]) => kept.get(id) === item);
-    if (!same) kept = new Map(found);
+      return [id, secret === undefined ? undefined : keptInsteadOf(secret, id)] as const;
+    });
+    kept = patchMap(kept, changes);
+    secrets = present;
   }
 
-  function keptInsteadOf(secret: Secret, id: CertificateId): KeptCertificate | null {
+  function keptInsteadOf(secret: Secret, id: CertificateId): KeptCertificate | undefined {
     const reading = readSecretPair(secret);
-    if (reading.ok && !hasRunOut(reading.certificate)) return null;
-    const certificate = former.get(id);
-    if (certificate === null) return null;
-    if (reading.ok && (certificate.leaf === reading.certificate.leaf || hasRunOut(certificate))) return null;
+    if (reading.ok && !hasRunOut(reading.certificate)) return undefined;
+    // Responses are added anew by who knows them.
+    const certificate = withoutStaple(former.get(id));
+    if (certificate === null) return undefined;
+    if (reading.ok && (certificate.leaf === reading.certificate.leaf || hasRunOut(certificate)))
+      return undefined;
     const before = kept.get(id);
     const again = before?.certificate.leaf === certificate.leaf;
     if (again && before.ranOut === reading.ok) return before;
-    const since = again ? before.since : served === null ? null : new Date(now()).toISOString();
+    const since = again ? before.since : secrets === null ? null : new Date(now()).toISOString();
     return { certificate, since, ranOut: reading.ok };
   }
 
@@ -80,15 +69,14 @@ export function keepCertificates(translate: Translate, { documents, now }: KeepP
   }
 }
 
-interface Verdict {
-  readonly secret: Secret;
-  readonly kept: KeptCertificate | null;
-}
-
 /** Certificates that were served, by id. */
 interface Former {
   readonly ids: () => Iterable<CertificateId>;
   readonly get: (id: CertificateId) => Certificate | null;
+}
+
+function withoutStaple(certificate: Certificate | null): Certificate | null {
+  return certificate?.staple == null ? certificate : { ...certificate, staple: null };
 }
 
 /** Read only when one is needed: there may be thousands. */

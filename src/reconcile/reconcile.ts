@@ -80,7 +80,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   const retryPublish = createBackoff({ first: 500, longest: 10_000 });
   const lane = createFilesLane({
     ...parts,
-    mayStart: schedule.mayStart,
+    mayStart: (when, draining) => schedule.mayStart(when, draining),
     onStarted(files, reasons) {
       applied = compileStarted(applied, files);
       report.compileStarted(reasons);

@@ -42,7 +42,15 @@ export function createHostSections(templates: Templates): Sections {
     const text = templates.render('server.hbs', view);
     const keys = compiledKeys(server, model);
     const terms = compiledTerms(server, model);
-    const section = { host: server.host, objects: server.objects, text, digest: digest(text), view, keys, terms };
+    const section = {
+      host: server.host,
+      objects: server.objects,
+      text,
+      digest: digest(text),
+      view,
+      keys,
+      terms,
+    };
     made.set(server, { of, section });
     return section;
   }

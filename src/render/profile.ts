@@ -1,7 +1,8 @@
 // Names of profiles, and which of them the interpreter needs: one named location each, so that Lua can choose
 // what only a directive can say.
 
-import type { Model } from '../model/model.ts';
+import type { Model, Server } from '../model/model.ts';
+import { mapChanges } from '../model/patched-map.ts';
 import type { Profile } from '../model/settings.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { digest } from './digest.ts';
@@ -42,10 +43,58 @@ const unlimitedOf = new WeakMap<Profile, Profile>();
  * GRPCS), each also without a limit.
  */
 export function profilesOf(model: Model): ReadonlyMap<string, Profile> {
-  const { settings, servers, defaultRoute } = model;
+  return (
+    knownOf(model) ?? remember(model, allOf(model, [...model.servers.values()].flatMap(profilesOfServer)))
+  );
+}
+
+/**
+ * The same, for whoever asks with one model after the other: between two calls it looks only at servers that moved.
+ * `profilesOf` knows it of that model from then on, and the map is the same as long as nothing in it changes.
+ */
+export function createProfiles(): (model: Model) => ReadonlyMap<string, Profile> {
+  const used = new Map<string, { readonly profile: Profile; readonly times: number }>();
+  let seen: Pick<Model, 'servers' | 'settings' | 'defaultRoute'> | null = null;
+  let last: ReadonlyMap<string, Profile> = new Map();
+  const count = (profile: Profile, by: 1 | -1): boolean => {
+    const name = profileName(profile);
+    const before = used.get(name);
+    const times = (before?.times ?? 0) + by;
+    if (times === 0) used.delete(name);
+    else used.set(name, { profile: before?.profile ?? profile, times });
+    return before === undefined || times === 0;
+  };
+  return (model) => {
+    let moved = seen?.settings !== model.settings || seen.defaultRoute !== model.defaultRoute;
+    for (const { before, after } of mapChanges(seen?.servers ?? NONE, model.servers)) {
+      for (const profile of profilesOfServer(after)) if (count(profile, 1)) moved = true;
+      for (const profile of profilesOfServer(before)) if (count(profile, -1)) moved = true;
+    }
+    seen = model;
+    if (moved)
+      last = allOf(
+        model,
+        [...used.values()].map(({ profile }) => profile),
+      );
+    return remember(model, last);
+  };
+}
+
+function profilesOfServer(server: Server | undefined): readonly Profile[] {
+  return server?.locations.map(({ route }) => route.profile) ?? [];
+}
+
+const NONE: Model['servers'] = new Map();
+
+function knownOf({ settings, servers, defaultRoute }: Model): ReadonlyMap<string, Profile> | null {
   const known = remembered.get(servers);
-  if (known?.settings === settings && known.defaultRoute === defaultRoute) return known.profiles;
-  const profiles = collect(model);
+  return known?.settings === settings && known.defaultRoute === defaultRoute ? known.profiles : null;
+}
+
+function remember(
+  { settings, servers, defaultRoute }: Model,
+  profiles: ReadonlyMap<string, Profile>,
+): ReadonlyMap<string, Profile> {
   remembered.set(servers, { settings, defaultRoute, profiles });
   return profiles;
 }
@@ -56,18 +105,18 @@ interface Remembered extends Pick<Model, 'settings' | 'defaultRoute'> {
 
 const remembered = new WeakMap<Model['servers'], Remembered>();
 
-function collect(model: Model): ReadonlyMap<string, Profile> {
+/** @param used by routes of servers. */
+function allOf({ settings, defaultRoute }: Model, used: readonly Profile[]): ReadonlyMap<string, Profile> {
   const all = new Map<string, Profile>();
   const add = (profile: Profile): void => {
     for (const variant of [profile, unlimited(profile)]) all.set(profileName(variant), variant);
   };
-  const standard = model.settings.defaults.profile;
+  const standard = settings.defaults.profile;
   add(standard);
   add({ ...standard, requestBuffering: !standard.requestBuffering });
-  for (const protocol of STANDING_PROTOCOLS) add({ ...standard, upstream: { protocol, tls: null, fastcgi: null } });
-  if (model.defaultRoute !== null) add(model.defaultRoute.profile);
-  for (const server of model.servers.values()) {
-    for (const location of server.locations) add(location.route.profile);
-  }
+  for (const protocol of STANDING_PROTOCOLS)
+    add({ ...standard, upstream: { protocol, tls: null, fastcgi: null } });
+  if (defaultRoute !== null) add(defaultRoute.profile);
+  used.forEach(add);
   return new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -5,6 +5,7 @@
 
 import type { HostBody, RewriteBody } from '../model/document.ts';
 import type { Model, Rewrite, RouteId, Server } from '../model/model.ts';
+import { mapChanges } from '../model/patched-map.ts';
 
 export function needsInterpreter(server: Server): boolean {
   return server.appRoot !== undefined || server.locations[0]?.match === 'regex';
@@ -36,12 +37,35 @@ export function regexCacheEntries({ servers }: Pick<Model, 'servers'>): number {
   const known = remembered.get(servers);
   if (known !== undefined) return known;
   let patterns = 0;
-  for (const { locations } of servers.values()) {
-    for (const { match, literal, route } of locations) {
-      patterns += Number(match === 'regex' && literal?.whole !== true) + Number(route.rewrite !== undefined);
-      for (const { headerPattern } of route.canaries) patterns += Number(headerPattern !== null);
-    }
+  for (const server of servers.values()) patterns += patternsOf(server);
+  return remember(servers, patterns);
+}
+
+/**
+ * To be called with every model before that: between two calls it counts only what moved, and the number is known
+ * from then on.
+ */
+export function createPatternCount(): (model: Pick<Model, 'servers'>) => void {
+  let seen: Model['servers'] = new Map();
+  let patterns = 0;
+  return ({ servers }) => {
+    for (const { before, after } of mapChanges(seen, servers))
+      patterns += patternsOf(after) - patternsOf(before);
+    seen = servers;
+    remember(servers, patterns);
+  };
+}
+
+function patternsOf(server: Server | undefined): number {
+  let patterns = 0;
+  for (const { match, literal, route } of server?.locations ?? []) {
+    patterns += Number(match === 'regex' && literal?.whole !== true) + Number(route.rewrite !== undefined);
+    for (const { headerPattern } of route.canaries) patterns += Number(headerPattern !== null);
   }
+  return patterns;
+}
+
+function remember(servers: Model['servers'], patterns: number): number {
   const entries = 2 ** Math.ceil(Math.log2(Math.max(LEAST_ENTRIES, 4 * patterns)));
   remembered.set(servers, entries);
   return entries;

@@ -8,7 +8,8 @@ import { digest } from './digest.ts';
 import { createDocuments } from './documents.ts';
 import { renderedText } from './helpers/rendered-text.ts';
 import { createHostSections, type HostSection } from './host-section.ts';
-import { profilesOf } from './profile.ts';
+import { createProfiles, profilesOf } from './profile.ts';
+import { createPatternCount, regexCacheEntries } from './regex-host.ts';
 import { sourceLines } from './source-lines.ts';
 import { TemplateFailure } from './template-error.ts';
 import type { Templates } from './templates.ts';
@@ -40,6 +41,9 @@ export type Renderer = (model: Model, options: RenderOptions) => Rendered;
 export function createRenderer(templates: Templates): Renderer {
   const documents = createDocuments();
   const hostSections = createHostSections(templates);
+  const profiles = createProfiles();
+  const patterns = createPatternCount();
+  const common = createCommon(templates);
   let last: { readonly parts: Parts; readonly files: RenderedFiles } | null = null;
   let seen: (RenderOptions & { readonly model: Model }) | null = null;
 
@@ -47,7 +51,11 @@ export function createRenderer(templates: Templates): Renderer {
     const same = seen !== null && seen.runtime === runtime && sameSet(seen.compile, compile);
     if (last !== null && seen !== null && same && sameButDocuments(seen.model, model))
       return { files: last.files, documents: documents(model) };
-    const parts = partsOf(templates, model, runtime, hostSections(model, runtime, compile));
+    profiles(model);
+    patterns(model);
+    const hosts = hostSections(model, runtime, compile);
+    const names = templates.render('names.hbs', namesView(hosts.map(({ host }) => host)));
+    const parts: Parts = { ...common(model, runtime), names, hosts };
     if (last === null || !sameParts(last.parts, parts)) {
       last = { parts, files: join(templates, parts, runtime, model) };
     }
@@ -83,7 +91,24 @@ interface Parts {
 
 type Frame = Record<'init' | 'http' | 'names' | 'defaultServer' | 'upstreams' | 'internal', string>;
 
-function partsOf(templates: Templates, model: Model, runtime: Runtime, hosts: readonly HostSection[]): Parts {
+type Common = Omit<Parts, 'names' | 'hosts'>;
+
+/** The parts that do not follow the hosts, remembered for as long as nothing but hosts moves. */
+function createCommon(templates: Templates): (model: Model, runtime: Runtime) => Common {
+  let last: { readonly of: readonly unknown[]; readonly parts: Common } | null = null;
+  return (model, runtime) => {
+    const rest = (Object.keys(model) as (keyof Model)[]).filter(
+      (field) => field !== 'servers' && !FILELESS.has(field),
+    );
+    const ofServers = [profilesOf(model), regexCacheEntries(model)];
+    const of = [runtime, ...ofServers, ...rest.map((field) => model[field])];
+    const same = last?.of.length === of.length && last.of.every((item, index) => item === of[index]);
+    if (last === null || !same) last = { of, parts: commonParts(templates, model, runtime) };
+    return last.parts;
+  };
+}
+
+function commonParts(templates: Templates, model: Model, runtime: Runtime): Common {
   const { settings } = model;
   const profiles = new Map<string, string>();
   for (const [name, profile] of profilesOf(model)) {
@@ -93,7 +118,6 @@ function partsOf(templates: Templates, model: Model, runtime: Runtime, hosts: re
   return {
     main: frame(templates, model, runtime, empty, []),
     http: templates.render('http.hbs', httpView(settings, runtime)),
-    names: templates.render('names.hbs', namesView(hosts.map(({ host }) => host))),
     defaultServer: templates.render('default-server.hbs', defaultServerView(settings, runtime, [])),
     upstreams: templates.render('upstreams.hbs', upstreamsView(settings, sharedBlocks())),
     internal: templates.render('internal.hbs', internalView(runtime)),
@@ -105,7 +129,6 @@ function partsOf(templates: Templates, model: Model, runtime: Runtime, hosts: re
         templates.render('upstreams.hbs', upstreamsView(settings, [block])),
       ]),
     ),
-    hosts,
   };
 }
 
@@ -135,7 +158,9 @@ function join(templates: Templates, parts: Parts, runtime: Runtime, model: Model
     compiled: new Map(
       parts.hosts.map(({ host, keys }): [string, ReadonlyMap<RouteId, string>] => [host, keys]),
     ),
-    terms: new Map(parts.hosts.flatMap(({ host, terms }) => (terms === null ? [] : [[host, terms] as const]))),
+    terms: new Map(
+      parts.hosts.flatMap(({ host, terms }) => (terms === null ? [] : [[host, terms] as const])),
+    ),
     lines: sourceLines(LAYOUT.config, text, parts.hosts),
   };
 }

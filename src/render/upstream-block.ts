@@ -16,6 +16,8 @@ export interface UpstreamBlock {
   readonly name: string;
   /** Connections are kept for the next request. */
   readonly keeps: boolean;
+  /** Of one identity: seldom more than a few endpoints, and there may be many such blocks. */
+  readonly own: boolean;
 }
 
 /** What `$shard` is for a route; of AUTO_HTTP the block's name has the scheme before it. */
@@ -32,6 +34,7 @@ export function standingBlocks(): readonly UpstreamBlock[] {
     Array.from({ length: STANDING_BLOCKS }, (_, number) => ({
       name: standingName(protocol, number),
       keeps: true,
+      own: false,
     })),
   );
 }
@@ -48,9 +51,9 @@ export function identityBlocks(model: Model): readonly UpstreamBlock[] {
 function blocksOf({ upstream }: Profile): readonly UpstreamBlock[] {
   if (upstream === undefined || isStanding(upstream)) return [];
   const name = blockOfIdentity(upstream);
-  if (upstream.protocol === 'FCGI') return [{ name, keeps: false }];
-  if (upstream.protocol !== 'AUTO_HTTP') return [{ name, keeps: true }];
-  return ['http', 'https'].map((scheme) => ({ name: `${scheme}_${name}`, keeps: true }));
+  if (upstream.protocol === 'FCGI') return [{ name, keeps: false, own: true }];
+  if (upstream.protocol !== 'AUTO_HTTP') return [{ name, keeps: true, own: true }];
+  return ['http', 'https'].map((scheme) => ({ name: `${scheme}_${name}`, keeps: true, own: true }));
 }
 
 function isStanding({ protocol, tls }: Upstream): boolean {

@@ -49,7 +49,7 @@ function readiness(report: StateReport): Answer {
   if (report.settledOnce) return text(200, 'ok\n');
   const waiting =
     report.waiting.length === 0 ? ['the first configuration is being put in force'] : report.waiting;
-  const isServing = report.workers.some(({ generation }) => generation > 0);
+  const isServing = report.nginx.running && report.workers.some(({ generation }) => generation > 0);
   const meanwhile = isServing ? 'nginx serves what was in force last\n' : '';
   return text(503, `not ready:\n${waiting.map((reason) => `- ${reason}\n`).join('')}${meanwhile}`);
 }

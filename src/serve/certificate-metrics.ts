@@ -5,7 +5,7 @@ import type { CertificateId, Model } from '../model/model.ts';
 
 export interface CertificateMetrics {
   /** What is served from now on. */
-  served(model: Model): void;
+  readonly served: (model: Model) => void;
 }
 
 export function createCertificateMetrics(registers: Registry[]): CertificateMetrics {
@@ -18,7 +18,9 @@ export function createCertificateMetrics(registers: Registry[]): CertificateMetr
     registers,
     // Only when somebody asks, since there may be thousands.
     collect() {
-      const same = (['servers', 'certificates', 'settings'] as const).every((key) => newest?.[key] === told?.[key]);
+      const same = (['servers', 'certificates', 'settings'] as const).every(
+        (key) => newest?.[key] === told?.[key],
+      );
       if (same || newest === null) return;
       told = newest;
       this.reset();
@@ -46,7 +48,11 @@ function shownBy({ servers, certificates, settings }: Model): readonly Shown[] {
   const add = (host: string, id: CertificateId | null): void => {
     const certificate = id === null ? undefined : certificates.get(id);
     if (certificate === undefined) return;
-    shown.push({ host: host === '*' ? '_' : host, certificate: certificate.id, notAfter: certificate.notAfter });
+    shown.push({
+      host: host === '*' ? '_' : host,
+      certificate: certificate.id,
+      notAfter: certificate.notAfter,
+    });
   };
   for (const server of servers.values()) {
     for (const id of [server.certificate, ...server.otherCertificates]) add(server.host, id);

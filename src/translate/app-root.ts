@@ -11,8 +11,7 @@ export interface AppRoot {
 
 /** @param primaries claims on the host, oldest first, without canaries. */
 export function readAppRoot(host: string, primaries: readonly Claim[]): AppRoot {
-  // A redirect from / to / would never end.
-  const naming = primaries.filter(({ source }) => (source.policy.appRoot ?? '/') !== '/');
+  const naming = primaries.filter(({ source }) => source.policy.appRoot !== null);
   const winner = naming[0]?.source;
   const path = winner?.policy.appRoot ?? null;
   const diagnostics = naming

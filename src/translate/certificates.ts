@@ -32,8 +32,11 @@ const leaves = new WeakMap<Certificate, X509Certificate>();
 /** What a Secret serves: what it holds, else what was kept of it. */
 export function readCertificate(secret: Secret, kept: KeptCertificate | undefined): CertificateReading {
   const reading = readSecretPair(secret);
-  if (reading.ok && kept?.ranOut !== true) return { ...shown(reading.certificate, reading.leaf), problem: null };
-  const { entry: at, fault } = reading.ok ? { entry: 'tls.crt', fault: ranOut(reading.certificate) } : reading;
+  if (reading.ok && kept?.ranOut !== true)
+    return { ...shown(reading.certificate, reading.leaf), problem: null };
+  const { entry: at, fault } = reading.ok
+    ? { entry: 'tls.crt', fault: ranOut(reading.certificate) }
+    : reading;
   if (kept === undefined) {
     return { ok: false, problem: problemOf(at, fault) };
   }

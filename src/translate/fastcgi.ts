@@ -4,7 +4,7 @@
 import { quoteText } from '../model/diagnostic.ts';
 import type { ConfigMap } from '../model/kubernetes.ts';
 import type { FastCgi } from '../model/upstream.ts';
-import { isParamText, PARAM_VARIABLES } from '../options/grammar/fastcgi-param.ts';
+import { isParamName, isParamText, PARAM_VARIABLES } from '../options/grammar/fastcgi-param.ts';
 import { type Denial, fieldOf } from './denial.ts';
 import type { Source } from './reading.ts';
 import { referenceTo } from './report.ts';
@@ -35,7 +35,14 @@ export function readFastCgi(
       hint: 'Create it among the manifests, or correct its name; from a cluster, no ConfigMap but that of --configmap is read.',
     });
   const entries = Object.entries(found.data).sort(([a], [b]) => (a < b ? -1 : 1));
-  const wrong = entries.find(([name, value]) => !NAME.test(name) || !isParamText(value));
+  const wrong = entries.slice(0, MOST + 1).find(([name, value]) => !isParamName(name) || !isParamText(value));
+  if (entries.length > MOST)
+    return deny(source, {
+      code: 'fastcgi-params-many',
+      reason: 'fastcgi-params-configmap has too many parameters',
+      message: `fastcgi-params-configmap has ${entries.length} parameters`,
+      hint: `Name at most ${MOST}.`,
+    });
   if (wrong !== undefined)
     return {
       fastcgi: null,
@@ -46,13 +53,13 @@ export function readFastCgi(
         field: `data[${quoteText(wrong[0])}]`,
         reason: 'a parameter of fastcgi-params-configmap cannot be used',
         message: `the parameter ${quoteText(wrong[0])} is ${quoteText(wrong[1])}, which ${source.object} cannot pass on`,
-        hint: `Names are letters, digits and "_"; values hold letters, digits, spaces, any of ._~/:@=,+&?%- and the variables ${[...PARAM_VARIABLES].map((name) => `$${name}`).join(', ')}.`,
+        hint: `Names are up to 64 letters, digits and "_", and no headers (HTTP_…) but HTTP_HOST and HTTP_PROXY; values hold letters, digits, spaces, any of ._~/:@=,+&?%- and the variables ${[...PARAM_VARIABLES].map((name) => `$${name}`).join(', ')}.`,
       },
     };
   return { fastcgi: { index, params: entries.map(([name, value]) => ({ name, value })) }, problem: null };
 }
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+const MOST = 200;
 
 function deny(source: Source, problem: Pick<Denial, 'code' | 'reason' | 'message' | 'hint'>) {
   return {

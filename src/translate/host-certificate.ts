@@ -101,7 +101,12 @@ interface TlsEntry {
 }
 
 function entriesOf(source: Source): readonly TlsEntry[] {
-  return source.ingress.tls.map(({ hosts, secretName = '' }, index) => ({ source, index, hosts, secretName }));
+  return source.ingress.tls.map(({ hosts, secretName = '' }, index) => ({
+    source,
+    index,
+    hosts,
+    secretName,
+  }));
 }
 
 function entriesThatList(host: string, source: Source): readonly TlsEntry[] {

@@ -10,6 +10,7 @@ import { type CanaryRule, readCanary } from './canaries.ts';
 import { judgeAnnotations } from './gates.ts';
 import type { TranslateOptions } from './options.ts';
 import { type Policy, policyOf } from './policy.ts';
+import { idlePrefix } from './regex-problems.ts';
 import { type Problem, referenceTo } from './report.ts';
 import { type HostRules, readRules } from './rules.ts';
 
@@ -53,7 +54,12 @@ export function readIngress(ingress: Ingress, config: ConfigMapReading, options:
   };
   return {
     claims: rules.hosts.map((rule) => ({ ...rule, source })),
-    diagnostics: about([...judgement.problems, ...canary.problems, ...rules.problems]),
+    diagnostics: about([
+      ...judgement.problems,
+      ...canary.problems,
+      ...idlePrefix(policy, options.annotationsPrefix),
+      ...rules.problems,
+    ]),
   };
 }
 

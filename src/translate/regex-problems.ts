@@ -2,7 +2,8 @@
 
 import { quoteText } from '../model/diagnostic.ts';
 import type { PlacedRule } from './locations.ts';
-import type { Problem } from './report.ts';
+import type { Policy } from './policy.ts';
+import { annotationField, type Problem } from './report.ts';
 
 /** @param text as which it is matched. */
 export function becomesRegex({ rule }: PlacedRule, text: string, cause: PlacedRule, host: string): Problem {
@@ -94,4 +95,18 @@ export function looksRegex({ rule }: PlacedRule): Problem | null {
     message: `the path ${quoteText(rule.path)} is compared as text, because nothing makes the paths of its host regular expressions`,
     hint: 'Set use-regex to "true" if a regular expression is meant.',
   };
+}
+
+/** @param prefix of our annotations, without the slash. */
+export function idlePrefix(policy: Policy, prefix: string): readonly Problem[] {
+  if (policy.forwardedPrefix === null || policy.rewriteTarget !== null) return [];
+  return [
+    {
+      code: 'forwarded-prefix-idle',
+      severity: 'warning',
+      field: annotationField(`${prefix}/x-forwarded-prefix`),
+      message: 'x-forwarded-prefix has no effect without rewrite-target, as in ingress-nginx',
+      hint: 'Set rewrite-target, or remove the annotation.',
+    },
+  ];
 }

@@ -11,11 +11,11 @@ import { readClasses } from './class.ts';
 import { readConfigMap, readDefaultCertificate, withDefaultCertificate } from './configuration.ts';
 import { type DefaultRoute, readDefaultRoute } from './default-route.ts';
 import { createGathering } from './diagnostics.ts';
-import { createStapled } from './staples.ts';
 import { memoizeLast } from './memo.ts';
 import type { TranslateOptions } from './options.ts';
 import type { BackendReference } from './ports.ts';
 import { createSliceIndex } from './slices.ts';
+import { createStapled } from './staples.ts';
 import { createStructure, type Structure } from './structure.ts';
 
 /**
@@ -68,13 +68,7 @@ export function createTranslator(options: TranslateOptions): (snapshot: Snapshot
       snapshot.kept.get(defaultSslCertificate),
     );
     const wanted = claims(snapshot.ingresses, classes(snapshot.ingressClasses), configured);
-    const built = structure(
-      wanted,
-      snapshot.services,
-      snapshot.secrets,
-      snapshot.kept,
-      snapshot.configMaps,
-    );
+    const built = structure(wanted, snapshot.services, snapshot.secrets, snapshot.kept, snapshot.configMaps);
     const { defaultBackendService } = options;
     const rest = fallback(defaultBackendService, snapshot.services.get(defaultBackendService), configured);
     const ends = backends({
@@ -88,7 +82,11 @@ export function createTranslator(options: TranslateOptions): (snapshot: Snapshot
       built,
       ends,
       rest,
-      certificates(built, standard.certificate, configured.settings.ocspStapling ? snapshot.staples : NO_STAPLES),
+      certificates(
+        built,
+        standard.certificate,
+        configured.settings.ocspStapling ? snapshot.staples : NO_STAPLES,
+      ),
       diagnostics(
         [snapshot.diagnostics, configured.diagnostics, standard.diagnostics, rest.diagnostics],
         [wanted.diagnostics, built.diagnostics, ends.diagnostics],

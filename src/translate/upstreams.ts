@@ -6,6 +6,7 @@ import { type ConfigMap, objectName, type Secret } from '../model/kubernetes.ts'
 import type { Certificate } from '../model/model.ts';
 import type { Profile } from '../model/settings.ts';
 import type { Authority, Identity, IdentityId, UpstreamTls } from '../model/upstream.ts';
+import { tlsName } from '../options/grammar/tls.ts';
 import { readAuthority } from './authority.ts';
 import { readSecretPair } from './certificates.ts';
 import { type Denial, fieldOf } from './denial.ts';
@@ -38,17 +39,25 @@ export function readUpstream(source: Source, service: string, look: LookAtUpstre
   const fastcgi = protocol === 'FCGI' ? readFastCgi(wish, source, look.configMap) : null;
   const speaksTls = protocol !== 'HTTP' && protocol !== 'FCGI' && protocol !== 'GRPC';
   const authority = speaksTls && wish.verify ? found.authority : null;
-  const name = wish.name ?? `${service}.${source.ingress.metadata.namespace}.svc`.toLowerCase();
+  const name = wish.name ?? usualName(service, source.ingress.metadata.namespace);
   const tls = speaksTls ? tlsOf(wish, name, found.shows, authority) : null;
-  const profile: Profile =
-    protocol === 'HTTP' ? base : { ...base, upstream: { protocol, tls, fastcgi: fastcgi?.fastcgi ?? null } };
   const problem = found.problem ?? fastcgi?.problem ?? null;
+  const isPlain = protocol === 'HTTP' || (fastcgi !== null && fastcgi.fastcgi === null);
+  const profile: Profile = isPlain
+    ? base
+    : { ...base, upstream: { protocol, tls, fastcgi: fastcgi?.fastcgi ?? null } };
   if (problem === null)
     return { ...NOTHING, profile, identity: speaksTls ? found.identity : null, authority };
   const { reason, ...rest } = problem;
   const message = `${rest.message}: ${CONSEQUENCE}`;
   const diagnostics = [{ object: source.object, ...rest, message }];
   return { ...NOTHING, profile, authority, denied: reason, diagnostics };
+}
+
+/** null: no such Service can exist. */
+function usualName(service: string, namespace: string): string | null {
+  const parsed = tlsName(`${service}.${namespace}.svc`);
+  return parsed.ok ? parsed.value : null;
 }
 
 const NOTHING: Omit<UpstreamReading, 'profile'> = {
@@ -61,11 +70,12 @@ const NOTHING: Omit<UpstreamReading, 'profile'> = {
 /** null: nothing is asked for that the http block does not say. */
 function tlsOf(
   wish: UpstreamWish,
-  name: string,
+  name: string | null,
   identity: IdentityId | null,
   authority: Authority | null,
 ): UpstreamTls | null {
-  const { serverName, protocols, ciphers, verifyDepth } = wish;
+  const { protocols, ciphers, verifyDepth } = wish;
+  const serverName = wish.serverName && name !== null;
   const usual = protocols.join() === USUAL_PROTOCOLS.join() && ciphers === USUAL_CIPHERS;
   if (identity === null && authority === null && !serverName && usual) return null;
   return {

@@ -10,14 +10,19 @@ import { ensureControlPlane } from '../cluster/support/build.ts';
 import { enterOwnNetwork, requireOwnNetwork } from '../cluster/support/own-network.ts';
 import { memory } from '../cluster/support/process-usage.ts';
 import { measureBurst, measureIdle, measureIngressPost, measureSlicePatch } from './cluster/changes.ts';
+import { CLASSIC, startClassic } from './cluster/classic.ts';
 import { measureColdStart } from './cluster/cold-start.ts';
-import type { Sighting } from './cluster/probe.ts';
+import { nameOf, type Report, reportOn } from './cluster/report.ts';
 import { openWorld, type World } from './cluster/world.ts';
 import type { Bench, BenchContext } from './support/bench.ts';
-import { type Measurement, measure } from './support/measurement.ts';
+import type { Measurement } from './support/measurement.ts';
 
 const SIZES = [1, 1000, 5000];
 const CHANGES = 20;
+const PACES = [
+  ['spaced', 1000],
+  ['back to back', 0],
+] as const;
 
 export const bench: Bench = {
   name: 'cluster',
@@ -39,75 +44,65 @@ async function measureAll(context: BenchContext): Promise<void> {
   }
 }
 
-async function measureOne(world: World, { say, emit, rounds, signal }: BenchContext): Promise<void> {
-  const { size, gateway, plane } = world;
-  const changes = rounds ?? CHANGES;
-  const put = (what: string, metric: string, unit: string, values: readonly number[]) =>
-    emit(measure({ case: `${nameOf(size)}: ${what}`, subject: 'ours', metric, unit, values }));
-  const sightings = (what: string, seen: readonly Sighting[]) => {
-    put(
-      what,
-      'first worker',
-      'ms',
-      seen.map(({ first }) => first),
-    );
-    put(
-      what,
-      'every worker',
-      'ms',
-      seen.map(({ all }) => all),
-    );
-    put(what, 'every worker, longest', 'ms', [Math.max(...seen.map(({ all }) => all))]);
-    put(what, 'wrong after the first right', 'answers', [sum(seen.map((one) => one.wrongAfterFirst))]);
-    put(what, 'no answer', 'connections', [sum(seen.map(({ failed }) => failed))]);
-  };
-
-  say(`${nameOf(size)}: cold start`);
+async function measureOne(world: World, context: BenchContext): Promise<void> {
+  const { gateway } = world;
+  const ours = reportOn(world.size, 'ours', context);
+  ours.say('cold start');
   const cold = await measureColdStart(world);
-  put('cold start', 'first host', 'ms', [cold.first]);
-  put('cold start', 'all hosts', 'ms', [cold.all]);
-  put('cold start', 'looks in which hosts were missing', 'looks', [cold.partialLooks]);
+  ours.one('cold start', 'first host', 'ms', cold.first);
+  ours.one('cold start', 'all hosts', 'ms', cold.all);
+  ours.one('cold start', 'looks in which hosts were missing', 'looks', cold.partialLooks);
   await gateway.settled(120_000);
-  put('cold start', 'peak memory of the controller', 'MB', [
-    Number.parseInt((await memory(gateway.controller().pid)).peak ?? '', 10),
-  ]);
+  const { peak = '' } = await memory(gateway.controller().pid);
+  ours.one('cold start', 'peak memory of the controller', 'MB', Number.parseInt(peak, 10));
+  await measureChanges(world, gateway.httpPort, ours, context);
+  await measureCosts(world, ours, context);
+  await gateway.controller().stop();
+  // Last, and alone: it takes more of the machine than what it is compared with.
+  const classic = await startClassic(world);
+  try {
+    await measureChanges(world, classic.port, reportOn(world.size, CLASSIC, context), context);
+  } finally {
+    await classic.close();
+  }
+}
 
-  for (const [name, pauseMs] of [
-    ['spaced', 1000],
-    ['back to back', 0],
-  ] as const) {
+/** The same work for both designs. */
+async function measureChanges(
+  world: World,
+  port: number,
+  report: Report,
+  { rounds, signal }: BenchContext,
+): Promise<void> {
+  const changes = rounds ?? CHANGES;
+  for (const [name, pauseMs] of PACES) {
     signal.throwIfAborted();
-    say(`${nameOf(size)}: slices, ${name}`);
-    sightings(`slice PATCH, ${name}`, await measureSlicePatch(world, changes, pauseMs));
+    report.say(`slices, ${name}`);
+    report.sightings(`slice PATCH, ${name}`, await measureSlicePatch(world, { port, changes, pauseMs }));
   }
   signal.throwIfAborted();
-  say(`${nameOf(size)}: Ingresses`);
-  sightings('Ingress POST', await measureIngressPost(world, changes, 500));
+  report.say('Ingresses');
+  report.sightings('Ingress POST', await measureIngressPost(world, { port, changes, pauseMs: 500 }));
+}
+
+async function measureCosts(world: World, report: Report, { signal }: BenchContext): Promise<void> {
   for (const count of [1, 100]) {
     signal.throwIfAborted();
-    say(`${nameOf(size)}: ${count} Ingresses at once, and calm after them`);
-    const what = `${count} Ingress${count === 1 ? '' : 'es'} at once`;
+    report.say(`${count} Ingresses at once, and calm after them`);
+    const what = count === 1 ? 'one Ingress more' : `${count} Ingresses at once`;
     const cost = await measureBurst(world, count);
-    put(what, 'accepted by the API server', 'ms', [cost.accepted]);
-    put(what, 'all served', 'ms', [cost.served]);
-    put(what, 'reloads', 'reloads', [cost.reloads]);
-    put(what, 'CPU of the controller', 'ms', [cost.cpu.controller]);
-    put(what, 'CPU of nginx -t', 'ms', [cost.cpu.children]);
-    put(what, 'CPU of nginx', 'ms', [cost.cpu.nginx]);
+    report.one(what, 'accepted by the API server', 'ms', cost.accepted);
+    report.one(what, 'all served', 'ms', cost.served);
+    report.one(what, 'reloads', 'reloads', cost.reloads);
+    report.one(what, 'CPU of the controller', 'ms', cost.cpu.controller);
+    report.one(what, 'CPU of nginx -t', 'ms', cost.cpu.children);
+    report.one(what, 'CPU of nginx', 'ms', cost.cpu.nginx);
   }
-  say(`${nameOf(size)}: idle`);
+  report.say('idle');
   const idle = await measureIdle(world);
-  put('idle', 'idle CPU of the controller', 'ms/s', [idle.controller]);
-  put('idle', 'idle CPU of nginx', 'ms/s', [idle.nginx]);
-  put('idle', 'connections to the API server', 'connections', [plane.gate.open()]);
-}
-
-function nameOf(size: number): string {
-  return size === 1 ? '1 service' : `${size} services`;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  report.one('idle', 'idle CPU of the controller', 'ms/s', idle.controller);
+  report.one('idle', 'idle CPU of nginx', 'ms/s', idle.nginx);
+  report.one('idle', 'connections to the API server', 'connections', world.plane.gate.open());
 }
 
 function isInside(): Promise<boolean> {

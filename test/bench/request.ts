@@ -1,7 +1,7 @@
 // Requests: compiled and interpreted routes against static nginx, with few and many services, one of them hot or all
 // of them at random, plain and with policies.
 import { join } from 'node:path';
-import { ingress, type Manifest } from '../e2e/support/objects.ts';
+import { ingress, type Manifest, workload } from '../e2e/support/objects.ts';
 import type { Bench, BenchContext } from './support/bench.ts';
 import { loadRounds, type Subject } from './support/load-rounds.ts';
 import { startOurs } from './support/our-nginx.ts';
@@ -17,13 +17,15 @@ export const bench: Bench = {
 };
 
 type World = { readonly name: string; readonly services: number; readonly policies: Policies };
-type Policies = 'plain' | 'canary';
+type Policies = 'plain' | 'canary' | 'canary and rewrite';
 
 const WORLDS: readonly World[] = [
   { name: '1 service', services: 1, policies: 'plain' },
   { name: '1,000 services', services: 1000, policies: 'plain' },
   { name: '10,000 services', services: 10_000, policies: 'plain' },
   { name: '1 service with canary', services: 1, policies: 'canary' },
+  { name: '1 service with canary and rewrite', services: 1, policies: 'canary and rewrite' },
+  { name: '1,000 services with canary and rewrite', services: 1000, policies: 'canary and rewrite' },
 ];
 
 async function run(context: BenchContext): Promise<void> {
@@ -47,35 +49,36 @@ function casesOf({ name, services: count }: World): readonly Case[] {
 
 async function measureWorld(context: BenchContext, world: World, cases: readonly Case[]): Promise<void> {
   const closing: (() => Promise<void>)[] = [];
+  const started = async <One extends { readonly close: () => Promise<void> }>(one: Promise<One>) => {
+    closing.push((await one).close);
+    return one;
+  };
+  const rewrites = world.policies === 'canary and rewrite';
   try {
     context.say(`${world.name}: starting`);
-    const upstream = await startUpstream();
-    closing.push(upstream.close);
+    const upstream = await started(startUpstream());
     const objects = objectsOf(upstream, world);
-    const compiled = await startOurs(objects, { compile: 'all' });
-    closing.push(compiled.close);
-    const interpreted = await startOurs(objects, { compile: 'none' });
-    closing.push(interpreted.close);
-    const peer = await startStaticPeer(compiled, { job: 'same' });
-    closing.push(peer.close);
-    const bare = await startStaticPeer(compiled, { job: 'bare' });
-    closing.push(bare.close);
+    const interpreted = await started(startOurs(objects, { compile: 'none' }));
+    // Regexes are always interpreted: the peer, which is made of what is compiled, has the same hosts without them.
+    const plain = rewrites ? objectsOf(upstream, { ...world, policies: 'plain' }) : objects;
+    const compiled = await started(startOurs(plain, { compile: 'all' }));
+    const inLocations = rewrites ? 'rewrite ^/api(/|$)(.*) /$2 break; ' : '';
+    const peer = await started(startStaticPeer(compiled, { job: 'same', inLocations }));
+    const bare = await started(startStaticPeer(compiled, { job: 'bare', inLocations }));
     for (const { name, hosts } of cases) {
       context.say(name);
-      const subject = (
-        subjectName: string,
-        on: { readonly worker: number; readonly port: number },
-      ): Subject => ({
-        name: subjectName,
+      const path = rewrites ? '/api/thing' : '/';
+      const subject = (called: string, on: { readonly worker: number; readonly port: number }): Subject => ({
+        name: called,
         worker: on.worker,
-        load: { port: on.port, hosts },
+        load: { port: on.port, hosts, path },
       });
       await loadRounds(context, {
         case: name,
         subjects: [
           subject('static', peer),
           subject('static, bare minimum', bare),
-          subject('compiled', compiled),
+          ...(rewrites ? [] : [subject('compiled', compiled)]),
           subject('interpreted', interpreted),
         ],
         peerOf: (own) => (own === 'static' ? null : 'static'),
@@ -92,13 +95,24 @@ async function measureWorld(context: BenchContext, world: World, cases: readonly
 function objectsOf(upstream: Upstream, { services: count, policies }: World): readonly Manifest[] {
   const common = { services: count, endpoints: 10, addresses: 'shared' } as const;
   if (policies === 'plain') return services(upstream, common);
+  const rewrites = policies === 'canary and rewrite';
+  const place = rewrites ? ({ path: '/api(/|$)(.*)', pathType: 'ImplementationSpecific' } as const) : {};
+  const annotations = rewrites ? { 'use-regex': 'true', 'rewrite-target': '/$2' } : {};
+  const canary = { canary: 'true', 'canary-by-header': 'X-Canary', 'canary-weight': '20' };
   return services(upstream, {
     ...common,
+    annotations,
+    place,
     more: (host, index) => [
+      ...workload(
+        `next-${index}`,
+        Array.from({ length: 10 }, (_, i) => upstream.endpoint(i)),
+      ),
       ingress(`canary-${index}`, {
         host,
-        service: `service-${index}`,
-        annotations: { canary: 'true', 'canary-by-header': 'X-Canary', 'canary-weight': '20' },
+        service: `next-${index}`,
+        annotations: { ...annotations, ...canary },
+        ...place,
       }),
     ],
   });

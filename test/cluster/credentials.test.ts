@@ -91,10 +91,10 @@ testCluster(
     const at = (name: string) => join(plane.folder, name);
     const runs = async () => (await readFile(at('runs'), 'utf8')).split('\n').length - 1;
     const script = `#!/bin/sh
-echo run >> ${at('runs')}
 [ -e ${at('broken')} ] && exit 1
 [ "$CLUSTER" = test ] || exit 2
 cat ${at('credential')}
+echo run >> ${at('runs')}
 `;
     await writeFile(at('plugin'), script);
     await chmod(at('plugin'), 0o700);
@@ -104,7 +104,7 @@ cat ${at('credential')}
       return replace(at('credential'), JSON.stringify(credential));
     };
     const first = await boundToken(plane, 'first');
-    await give(first.token, 16);
+    await give(first.token, 40);
     const kubeconfig = at('exec.kubeconfig');
     const env = [{ name: 'CLUSTER', value: 'test' }];
     const exec = { apiVersion: API, command: './plugin', interactiveMode: 'Never', env };
@@ -117,7 +117,7 @@ cat ${at('credential')}
 
     const second = await boundToken(plane, 'second');
     await give(second.token, 3600);
-    await eventually('it has run again', async () => (await runs()) > 1, { timeoutMs: 30_000 });
+    await eventually('it has run again', async () => (await runs()) > 1, { timeoutMs: 60_000 });
     await first.revoke();
     const ran = await runs();
     const third = await boundToken(plane, 'third');

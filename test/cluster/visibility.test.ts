@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { ingress, tlsSecret } from '../e2e/support/objects.ts';
 import { makeAuthority, makeLeaf } from '../support/certs.ts';
+import { NAMESPACE } from './support/controller-account.ts';
 import { testCluster } from './support/test-cluster.ts';
 import { clusterService } from './support/workloads.ts';
 
@@ -88,5 +89,12 @@ testCluster(
       expect(await gateway.sample('lists_total', kind)).toBe(1);
       expect(await gateway.sample('last_event_age_seconds', kind)).toBeLessThan(12);
     }
+
+    // And it hears of a setting.
+    expect((await gateway.get('safe.example')).status).toBe(308);
+    const patch = JSON.stringify({ data: { 'ssl-redirect': 'false' } });
+    const settings = ['configmap/gateway-settings', '--namespace', NAMESPACE];
+    await plane.kubectl.run(['patch', ...settings, '--type=merge', '--patch', patch]);
+    await gateway.answers('safe.example', ({ status }) => status === 503);
   },
 );

@@ -1,10 +1,13 @@
 // Large bodies stream through, too large ones are refused, slow answers are waited for: in both forms.
 
 import { once } from 'node:events';
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { createServer, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { expect } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { makeAuthority, makeLeaf } from '../support/certs.ts';
 import { eventually } from '../support/eventually.ts';
 import { FORMS } from './support/forms.ts';
 import type { Gateway } from './support/gateway.ts';
@@ -54,6 +57,81 @@ for (const { form, flags } of FORMS) {
       socket.terminate();
     },
   );
+}
+
+for (const { form, flags } of FORMS) {
+  for (const protocol of ['HTTP', 'HTTPS'] as const) {
+    let upload: Awaited<ReturnType<typeof startUploads>>;
+    testGateway(
+      `a large upload streams through to ${protocol} without memory or disk, ${form}`,
+      {
+        gateway: async () => {
+          upload = await startUploads(protocol === 'HTTPS');
+          const annotations = {
+            'backend-protocol': protocol,
+            'proxy-request-buffering': 'off',
+            'proxy-body-size': '0',
+          };
+          const route = ingress('upload', { host: 'upload.example', service: 'upload', annotations });
+          return { flags, manifests: { 'upload.yaml': [...workload('upload', [upload.endpoint]), route] } };
+        },
+      },
+      async ({ gateway }) => {
+        const megabytes = protocol === 'HTTP' ? 1024 : 256;
+        await stream(gateway, upload, megabytes, { 'content-length': String(megabytes * MEGABYTE) });
+        await stream(gateway, upload, 256, { 'transfer-encoding': 'chunked' });
+      },
+    );
+  }
+}
+
+async function stream(
+  gateway: Gateway,
+  upload: Awaited<ReturnType<typeof startUploads>>,
+  megabytes: number,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { nginx, workers } = await gateway.state();
+  const pids = [...nginx.masters, ...workers.map(({ pid }) => pid)];
+  // Whatever a first request makes for good is there before.
+  expect((await gateway.get('upload.example')).status).toBe(200);
+  upload.reset();
+  const before = sum(await Promise.all(pids.map(residentBytes)));
+  const sent = httpRequest({
+    host: '127.0.0.1',
+    port: gateway.httpPort,
+    method: 'POST',
+    headers: { host: 'upload.example', ...headers },
+  });
+  const answer = once(sent, 'response') as Promise<[IncomingMessage]>;
+  const chunk = Buffer.alloc(MEGABYTE, 'g');
+  let most = 0;
+  for (let i = 1; i <= megabytes; i++) {
+    if (!sent.write(chunk)) await once(sent, 'drain');
+    if (i % 64 !== 0) continue;
+    most = Math.max(most, sum(await Promise.all(pids.map(residentBytes))));
+    for (const pid of pids) expect(await openFiles(pid)).not.toContain('client-body');
+  }
+  sent.end();
+  const [response] = await answer;
+  response.resume();
+  expect([response.statusCode, upload.received()]).toEqual([200, megabytes * MEGABYTE]);
+  expect(most - before).toBeLessThan(4 * MEGABYTE);
+}
+
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+async function openFiles(pid: number): Promise<string> {
+  const names = await readdir(`/proc/${pid}/fd`);
+  const links = names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => ''));
+  return (await Promise.all(links)).join(' ');
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
 
 /** One megabyte unless something else is said; with a length, and in chunks. */
@@ -108,14 +186,16 @@ async function expectStreaming(gateway: Gateway): Promise<void> {
   }
 }
 
-async function startUploads() {
+async function startUploads(tls = false) {
   let received = 0;
-  const server = createServer((incoming, response) => {
+  const answer: RequestListener = (incoming, response) => {
     incoming.on('data', (data: Buffer) => {
       received += data.length;
     });
     incoming.on('end', () => response.end('got it'));
-  });
+  };
+  const leaf = await makeLeaf(await makeAuthority(), { names: ['upload'] });
+  const server = tls ? createTlsServer(leaf, answer) : createServer(answer);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   closeAfterTest(async () => {

@@ -28,7 +28,7 @@ for (const { form, flags } of FORMS) {
     },
     async ({ gateway }) => {
       const before = await gateway.state();
-      expect(before.hosts).toEqual(
+      expect(before.hosts).toMatchObject(
         form === 'compiled' ? { compiled: 1, interpreted: 0 } : { compiled: 0, interpreted: 1 },
       );
       expect(await share(gateway)).toBe(0);

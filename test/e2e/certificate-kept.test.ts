@@ -48,12 +48,18 @@ for (const { form, flags } of FORMS) {
       const write = (pair: Pair) => gateway.put('secret.yaml', tlsSecret('shop-tls', pair));
       const said = (what: string, text: string) =>
         gateway.stateWhen(what, ({ settled, diagnostics }) => {
-          return settled && diagnostics.some(({ object, message }) => object.startsWith('Secret/') && message.includes(text));
+          return (
+            settled &&
+            diagnostics.some(({ object, message }) => object.startsWith('Secret/') && message.includes(text))
+          );
         });
 
       await gateway.change(() => write(first));
       expect(await shown(gateway)).toBe(fingerprint(first));
       // The first certificate of a host that is compiled needs a server on the TLS port; after it, nothing does.
+      await gateway.stateWhen('the host has its form', ({ settled, hosts }) => {
+        return settled && hosts.compiled === (form === 'compiled' ? 1 : 0);
+      });
       const before = await reloads();
       await write({ cert: 'garbage', key: 'garbage' });
       await said('garbage is seen', 'is shown instead since 20');
@@ -88,7 +94,9 @@ for (const { form, flags } of FORMS) {
 
       await gateway.change(() => gateway.remove('secret.yaml'));
       expect(await shown(gateway)).toBe(own);
-      expect(await faults(gateway)).toEqual([expect.stringContaining('there is no Secret "default/shop-tls"')]);
+      expect(await faults(gateway)).toEqual([
+        expect.stringContaining('there is no Secret "default/shop-tls"'),
+      ]);
     },
   );
 
@@ -115,15 +123,24 @@ for (const { form, flags } of FORMS) {
       expect(await shown(gateway, oldClient)).toBe(fingerprint(rsa));
 
       const metrics = (await request({ port: gateway.adminPort, target: '/metrics' })).body;
-      for (const [name, { cert }] of [['rsa', rsa], ['ec', ec]] as const) {
+      for (const [name, { cert }] of [
+        ['rsa', rsa],
+        ['ec', ec],
+      ] as const) {
         const end = Date.parse(new X509Certificate(cert).validTo) / 1000;
-        const line = metrics.split('\n').find((text) => text.includes('ssl_expire_time') && text.includes(`secret_name="${name}"`));
-        expect(line).toMatch(/^nginx_ingress_controller_ssl_expire_time_seconds\{.*host="shop\.example",namespace="default"/);
+        const line = metrics
+          .split('\n')
+          .find((text) => text.includes('ssl_expire_time') && text.includes(`secret_name="${name}"`));
+        expect(line).toMatch(
+          /^nginx_ingress_controller_ssl_expire_time_seconds\{.*host="shop\.example",namespace="default"/,
+        );
         expect(Number(line?.split(' ').at(-1))).toBe(end);
       }
 
       const renewed = await leaf('shop.example');
-      await gateway.change(() => gateway.put('tls.yaml', shop, tlsSecret('rsa', rsa), tlsSecret('ec', renewed)));
+      await gateway.change(() =>
+        gateway.put('tls.yaml', shop, tlsSecret('rsa', rsa), tlsSecret('ec', renewed)),
+      );
       expect(await shown(gateway)).toBe(fingerprint(renewed));
       expect(await shown(gateway, onlyRsa)).toBe(fingerprint(rsa));
       await gateway.change(() => gateway.put('tls.yaml', shop, tlsSecret('rsa', rsa)));

@@ -14,7 +14,7 @@ const ASKERS = 8;
 testGateway(
   'no 404 after the first 200 of a new host, fifty times, under load and through compiles',
   {
-    timeoutMs: 180_000,
+    timeoutMs: 240_000,
     gateway: ([one]) => ({
       flags: ['--compile-quiet', '400ms', '--compile-interval', '300ms'],
       manifests: {
@@ -41,7 +41,7 @@ testGateway(
     const after = await gateway.stateWhen(
       'all are compiled',
       ({ hosts }) => hosts.compiled === TIMES + 1,
-      60_000,
+      150_000,
     );
     expect(after.reloads).toBeGreaterThan(before.reloads);
     await sleep(300);

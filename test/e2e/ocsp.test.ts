@@ -35,7 +35,9 @@ for (const { form, flags } of FORMS) {
       const [rsa, ec] = [await leaf(responder, 'rsa'), await leaf(responder, 'ec')];
       const plain = ingress('shop', { host: 'shop.example', service: 'shop', tls: 'rsa' });
       await gateway.change(() => gateway.put('tls.yaml', plain, tlsSecret('rsa', rsa)));
-      const { reloads } = await gateway.settled();
+      const { reloads } = await gateway.stateWhen('the host has its form', ({ settled, hosts }) => {
+        return settled && hosts.compiled === (form === 'compiled' ? 1 : 0);
+      });
       const stapled = async (more: Omit<Client, 'port'> = {}) => {
         const { staple, keyType } = await handshake({
           port: gateway.httpsPort,
@@ -49,12 +51,17 @@ for (const { form, flags } of FORMS) {
         await eventually('a response', async () => (await stapled({ version })).staple);
         expect(await stapled({ version })).toEqual(both);
       }
-      expect((await gateway.settled()).reloads).toBe(reloads);
+      const after = await gateway.settled();
+      expect(after.reloads).toBe(reloads);
+      expect(after.lastPlan?.reasons).toEqual(['certificate default/rsa: OCSP response added']);
       expect(responder.asked()).toBe(1);
 
       // As a client that checks it sees it.
       const seen = await runToEnd(
-        ['-c', `echo | openssl s_client -status -connect 127.0.0.1:${gateway.httpsPort} -servername shop.example`],
+        [
+          '-c',
+          `echo | openssl s_client -status -connect 127.0.0.1:${gateway.httpsPort} -servername shop.example`,
+        ],
         { program: 'sh' },
       );
       expect(seen.stdout).toContain('OCSP Response Status: successful');

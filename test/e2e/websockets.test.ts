@@ -92,7 +92,7 @@ async function hold(gateway: Gateway): Promise<Held> {
   const socket = new WebSocket(`ws://127.0.0.1:${gateway.httpPort}/`, { headers: { host: 'shop.example' } });
   closeAfterTest(async () => socket.terminate());
   const got: string[] = [];
-  socket.on('message', (data) => got.push(String(data)));
+  socket.on('message', (data: Buffer) => got.push(data.toString('utf8')));
   socket.on('error', () => undefined);
   socket.on('close', () => {
     ended = performance.now() - started;

@@ -1,7 +1,7 @@
 // Which changes never reload, that every compile has a reason, and that plans lead to what is wanted.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Model } from '../../src/model/model.ts';
+import type { Location, Model } from '../../src/model/model.ts';
 import type { Applied } from '../../src/model/plan.ts';
 import type { Rendered } from '../../src/model/rendered.ts';
 import { afterPush, compileFailed, compileProven, compileStarted, plan } from '../../src/plan/plan.ts';
@@ -114,4 +114,63 @@ test('the digest of the state can be carried along, and undo takes it back', () 
 
 test('the digest of nothing is zeros', () => {
   expect(stateDigest([])).toBe('0'.repeat(32));
+});
+
+test('patterns and rewrites come, change and go without a compile', () => {
+  const rewritten = (model: Model, host: string, target: string): Model => {
+    const server = model.servers.get(host);
+    if (server === undefined) return model;
+    const locations = server.locations.toReversed().map(
+      (location): Location => ({
+        ...location,
+        match: 'regex',
+        path: `${location.path}(${target})`,
+        route: {
+          ...location.route,
+          rewrite: { pattern: location.path, target: [target], forwardedPrefix: null },
+        },
+      }),
+    );
+    return { ...model, servers: new Map(model.servers).set(host, { ...server, locations }) };
+  };
+  fc.assert(
+    fc.property(tameModel, (model) => {
+      for (const host of model.servers.keys()) {
+        if (model.servers.get(host)?.locations.length === 0) continue;
+        const before = rewritten(model, host, '/a');
+        const applied = converge(NOTHING, renderAll(before));
+        expect(applied.files?.compiled.has(host)).toBe(false);
+        const decision = plan(applied, renderAll(rewritten(model, host, '/b')));
+        expect(decision.kind).toBe('push');
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a compiled host that becomes one of patterns is compiled away at once, its keys ask the router until then', () => {
+  fc.assert(
+    fc.property(tameModel, (model) => {
+      const applied = converge(NOTHING, renderAll(model));
+      for (const [host, keys] of applied.files?.compiled ?? []) {
+        const server = model.servers.get(host);
+        if (server === undefined) continue;
+        const locations = server.locations.map((location): Location => ({ ...location, match: 'regex' }));
+        for (const changed of [
+          { ...server, locations },
+          { ...server, appRoot: '/root' },
+        ]) {
+          if (changed.locations.length === 0) continue;
+          const servers = new Map(model.servers).set(host, changed);
+          const decision = plan(applied, renderAll({ ...model, servers }));
+          expect(decision).toMatchObject({ kind: 'push+compile', compile: { when: 'now' } });
+          if (decision.kind === 'nothing') continue;
+          const pushed = afterPush(applied, decision.change);
+          for (const key of keys.values()) {
+            expect(pushed.documents.get(`route:${key}`)?.body).toMatchObject({ stale: true });
+          }
+        }
+      }
+    }),
+  );
 });

@@ -1,6 +1,7 @@
 // Random models for laws: hosts, paths and values as they come, hostile ones among them.
 import fc from 'fast-check';
 import type { Backend, Location, Model, Server } from '../../src/model/model.ts';
+import type { Upstream, UpstreamTls } from '../../src/model/upstream.ts';
 import { makeModel, makeRoute, PROFILE } from '../unit/render/sample-model.ts';
 
 const HOSTILE = [
@@ -39,6 +40,32 @@ export const hostileText = fc
 const tameHost = fc.constantFrom('a.example', 'b.example', 'shop.example', '*.wild.example', '*');
 const tamePath = fc.constantFrom('/', '/a', '/a/', '/b', '/api/v1/', '/x.y');
 
+const tls = fc.record({
+  name: fc.constantFrom('one.example', 'two.example'),
+  serverName: fc.boolean(),
+  authority: fc.constantFrom(null, '1'.repeat(32), '2'.repeat(32)),
+  verifyDepth: fc.constantFrom(1, 2),
+  identity: fc.option(hostileText),
+  protocols: fc.constantFrom<UpstreamTls['protocols']>(['TLSv1.2'], ['TLSv1.2', 'TLSv1.3']),
+  ciphers: fc.constantFrom('DEFAULT', 'HIGH:!aNULL'),
+});
+
+/** Of every kind, with names that tenants share. Identities hold any text: it never reaches a file. */
+export const upstream: fc.Arbitrary<Upstream> = fc.oneof(
+  fc.record({
+    protocol: fc.constantFrom('HTTPS' as const, 'GRPCS' as const, 'AUTO_HTTP' as const),
+    tls: fc.option(tls),
+    fastcgi: fc.constant(null),
+  }),
+  fc.constant<Upstream>({ protocol: 'GRPC', tls: null, fastcgi: null }),
+  fc
+    .record({ index: fc.option(fc.constant('index.php')), value: fc.constantFrom('', 'a b', '/x$uri') })
+    .map(({ index, value }): Upstream => {
+      const fastcgi = { index, params: [{ name: 'SCRIPT_FILENAME', value }] };
+      return { protocol: 'FCGI', tls: null, fastcgi };
+    }),
+);
+
 export function server(
   host: fc.Arbitrary<string>,
   path: fc.Arbitrary<string>,
@@ -51,6 +78,7 @@ export function server(
     denied: fc.option(text),
     redirect: fc.boolean(),
     size: fc.constantFrom(0, PROFILE.bodySize, 8192),
+    upstream: fc.option(upstream, { freq: 3 }),
   });
   return fc
     .record({
@@ -60,25 +88,37 @@ export function server(
         selector: ({ path, exact }) => `${exact || !path.endsWith('/')} ${path}`,
       }),
       tls: fc.boolean(),
+      regex: fc.nat(3).map((number) => number === 0),
+      root: fc.nat(7).map((number) => number === 0),
       object: text,
     })
-    .map(({ host: name, locations, tls, object }) => ({
+    .map(({ host: name, locations, tls, regex, root, object }) => ({
       host: name,
       certificate: tls ? `ns/${object}` : null,
       otherCertificates: [],
       objects: [`Ingress/${object}`],
+      ...(root ? { appRoot: '/root' } : {}),
       locations: locations.map((entry): Location => {
-        const match = entry.exact || !entry.path.endsWith('/') ? 'exact' : 'prefix';
-        const profile = { ...PROFILE, bodySize: entry.size };
-        const id = `ns/${object}/${name}/${match === 'exact' ? 'E' : 'P'}${entry.path}`;
+        const exact = entry.exact || !entry.path.endsWith('/');
+        const match = regex ? 'regex' : exact ? 'exact' : 'prefix';
+        const profile = {
+          ...PROFILE,
+          bodySize: entry.size,
+          ...(entry.upstream === null ? {} : { upstream: entry.upstream }),
+        };
+        const id = `ns/${object}/${name}/${exact ? 'E' : 'P'}${entry.path}`;
         const route = makeRoute(id, {
           object: `Ingress/ns/${object}`,
           backend: entry.backend,
           denied: entry.denied,
           sslRedirect: entry.redirect,
+          ...(regex && exact
+            ? { rewrite: { pattern: entry.path, target: ['/', 1], forwardedPrefix: null } }
+            : {}),
           profile,
         });
-        return { match, path: entry.path, route };
+        const literal = regex ? { literal: { text: entry.path, whole: entry.exact } } : {};
+        return { match, path: entry.path, route, ...literal };
       }),
     }));
 }

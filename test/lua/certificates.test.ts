@@ -11,11 +11,31 @@ let gateway: Gateway;
 let authority: Authority;
 const leaf = (name: string, kind?: 'rsa') =>
   makeLeaf(authority, { names: [name], ...(kind === undefined ? {} : { kind }) });
+/** What a worker holds of parsed certificates: `/hold?id=` looks one up, `/held` lists those that are still there. */
+const PROBE = `
+server {
+  listen unix:{prefix}/run/probe.sock;
+  location = /hold { content_by_lua_block {
+    require("ingress.reader").sync()
+    local parsed = require("ingress.parsed")
+    parsed.limit = 3
+    HELD = HELD or setmetatable({}, { __mode = "v" })
+    HELD[ngx.var.arg_id] = parsed.get(ngx.var.arg_id)
+  } }
+  location = /held { content_by_lua_block {
+    collectgarbage()
+    collectgarbage()
+    local ids = {}
+    for id in pairs(HELD) do ids[#ids + 1] = id end
+    table.sort(ids)
+    ngx.print(table.concat(ids, " "))
+  } }
+}`;
 const body = ({ cert, key }: Pair) => ({ chain: cert, key });
 
 beforeAll(async () => {
   authority = await makeAuthority();
-  gateway = await startGateway();
+  gateway = await startGateway({ servers: PROBE });
 });
 afterAll(() => gateway?.close());
 
@@ -175,4 +195,27 @@ test('an OCSP response is shown with its certificate only, and not after its end
   expect(await seen('dual.test', { version: 'TLSv1.2' })).toBe('ocsp-ec.test: nothing');
   expect(await seen('half.test')).toBe('ocsp-ec.test: nothing');
   expect(await seen('half.test', onlyRsa)).toBe('ocsp-rsa.test: of the RSA one');
+});
+
+test('what was not shown for long is forgotten, and parsed again when it is needed', async () => {
+  const lone = await startGateway({ servers: PROBE, workers: 1 });
+  try {
+    const one = body(await leaf('many.test'));
+    const ids = Array.from({ length: 12 }, (_, number) => `c${number + 10}`);
+    await lone.post(full(at(1, 1), [settings(), ...ids.map((id) => certificate(id, one))]));
+    const probe = async (target: string) =>
+      (await request({ port: 0, socketPath: `${lone.prefix}/run/probe.sock`, target })).body;
+    for (const id of ids) {
+      await probe(`/hold?id=c10`);
+      await probe(`/hold?id=${id}`);
+    }
+    const held = (await probe('/held')).split(' ');
+    expect(held).toEqual(expect.arrayContaining(['c10', 'c21']));
+    expect(held.length).toBeLessThanOrEqual(6);
+    await probe('/hold?id=c11');
+    expect(await probe('/held')).toContain('c11');
+    expect(await lone.errorLog()).not.toMatch(/\[(error|alert|crit)\]/);
+  } finally {
+    await lone.close();
+  }
 });

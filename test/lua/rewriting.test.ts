@@ -18,9 +18,9 @@ beforeAll(async () => {
     servers: `lua_regex_match_limit 100000;
     server {
       listen 127.0.0.1:{port}; server_name compiled.test;
-      location / { set $route "old"; proxy_pass http://shard_01; }
-      location /same/ { set $route "old-same"; proxy_pass http://shard_01; }
-      location = /gone { set $route "left@1"; proxy_pass http://shard_01; }
+      location / { set $route "old"; proxy_pass http://01_shard; }
+      location /same/ { set $route "old-same"; proxy_pass http://01_shard; }
+      location = /gone { set $route "left@1"; proxy_pass http://01_shard; }
     }`,
   });
   const rewrites: readonly (readonly [string, string, string, string?])[] = [
@@ -137,6 +137,26 @@ test('the rest of a route is in force as ever', async () => {
   expect([redirected.status, redirected.headers.location]).toEqual([308, 'https://rewrite.test/tls/x']);
 });
 
+test('a canary is asked for the rewritten path too', async () => {
+  const canary = await startBackend({ name: 'canary' });
+  try {
+    await put(
+      backend('canary', canary.endpoint),
+      route('weighed', 'b', {
+        rewrite: rewriteOf('/weighed(/.*)', '$1'),
+        canaries: [{ backend: 'canary', header: 'x-canary', weight: 0, weightTotal: 100 }],
+      }),
+      regexHost('canary.test', [['/weighed(/.*)', 'weighed']]),
+    );
+    const ask = (value: string) =>
+      gateway.ask('canary.test', '/weighed/x?y', { headers: { 'X-Canary': value } });
+    expect((await ask('always')).json()).toMatchObject({ name: 'canary', url: '/x?y' });
+    expect((await ask('never')).json()).toMatchObject({ name: 'upstream', url: '/x?y' });
+  } finally {
+    await canary.close();
+  }
+});
+
 test('the first that matches at the start, whatever the case', async () => {
   // Each route is told by what it rewrites to.
   const routeOf = async (target: string) => {
@@ -173,7 +193,7 @@ test('a pattern that does not compile denies what begins as it does, and says so
   expect(await seen('broken.test', '/shop')).toBe('/shop');
   expect(await seen('broken.test', '/other')).toBe('/other');
   const log = await gateway.errorLog();
-  const told = log.match(/route broken is not served, its path cannot be matched: pcre/g) ?? [];
+  const told = log.match(/the path of route broken cannot be matched: pcre/g) ?? [];
   // Once in each worker.
   expect(told.length).toBeGreaterThanOrEqual(1);
   expect(told.length).toBeLessThanOrEqual(2);
@@ -224,43 +244,59 @@ test('a compiled host that has become one of patterns: no request goes on with t
   expect(await seen('compiled.test', '/')).toBe('/');
 });
 
-test('a rewritten upload whose route leaves meanwhile is not matched again by its new URI', async () => {
-  await put(
-    rewritten('leaving', '/upload(/.*)', '/api$1'),
-    regexHost('leaving.test', [
-      ['/upload(/.*)', 'leaving'],
-      ['/api', 'root'],
-    ]),
-  );
-  const socket = connect(gateway.port, '127.0.0.1');
-  let answer = '';
-  socket.on('data', (chunk: Buffer) => {
-    answer += chunk.toString('latin1');
-  });
-  const lines = [
-    'POST /upload/x HTTP/1.1',
-    'Host: leaving.test',
-    'Content-Length: 4',
-    'Expect: 100-continue',
-  ];
-  socket.write(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`);
-  // It is said when the body is waited for, so the request has been matched and rewritten.
-  await eventually('the body is asked for', () => answer.startsWith('HTTP/1.1 100'));
-  answer = '';
-  generation += 1;
-  await gateway.post(
-    delta(
-      at(1, generation - 1),
-      at(1, generation),
-      [regexHost('leaving.test', [['/api', 'root']])],
-      ['route:leaving'],
-    ),
-  );
-  socket.write('body');
-  await eventually('an answer', () => answer.includes('\r\n\r\n'));
-  socket.destroy();
-  expect(answer.slice(0, 12)).toBe('HTTP/1.1 503');
-});
+test.each([
+  ['another rewrite', '/upload/(.*)', '/other/$1', '503'],
+  ['another pattern to the same end', '/upload/([a-z]*)', '/api/$1', '200'],
+  ['no route', '/elsewhere/(.*)', '/api/$1', '404'],
+])(
+  'a rewritten upload meets %s: what was asked for is matched again, not what it became',
+  async (_, pattern, target, status) => {
+    generation += 1;
+    await gateway.post(
+      delta(
+        at(1, generation - 1),
+        at(1, generation),
+        [
+          rewritten('leaving', '/upload(/.*)', '/api$1'),
+          regexHost('leaving.test', [
+            ['/upload(/.*)', 'leaving'],
+            ['/api', 'root'],
+          ]),
+        ],
+        ['route:coming'],
+      ),
+    );
+    const socket = connect(gateway.port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1');
+    });
+    const lines = [
+      'POST /upload/x HTTP/1.1',
+      'Host: leaving.test',
+      'Content-Length: 4',
+      'Expect: 100-continue',
+    ];
+    socket.write(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+    // It is said when the body is waited for, so the request has been matched and rewritten.
+    await eventually('the body is asked for', () => answer.startsWith('HTTP/1.1 100'));
+    answer = '';
+    generation += 1;
+    const changed = [
+      rewritten('coming', pattern, target),
+      regexHost('leaving.test', [
+        [pattern, 'coming'],
+        ['/api', 'root'],
+      ]),
+    ];
+    await gateway.post(delta(at(1, generation - 1), at(1, generation), changed, ['route:leaving']));
+    socket.write('body');
+    await eventually('an answer', () => answer.includes('\r\n\r\n'));
+    socket.destroy();
+    expect(answer.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
+    if (status === '200') expect(upstream.last()?.url).toBe('/api/x');
+  },
+);
 
 async function put(...documents: Parameters<typeof delta>[2][number][]): Promise<void> {
   generation += 1;

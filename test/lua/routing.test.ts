@@ -16,11 +16,11 @@ beforeAll(async () => {
   gateway = await startGateway({
     servers: `server {
       listen 127.0.0.1:{port}; server_name compiled.test;
-      location = /exact { set $route "exact"; proxy_pass http://shard_01; }
-      location /dir/ { set $route "dir"; proxy_pass http://shard_01; }
-      location /gone/ { set $route "left@1"; proxy_pass http://shard_01; }
-      location /denied/ { set $route "denied"; proxy_pass http://shard_01; }
-      location /empty/ { set $route "empty"; proxy_pass http://shard_01; }
+      location = /exact { set $route "exact"; proxy_pass http://01_shard; }
+      location /dir/ { set $route "dir"; proxy_pass http://01_shard; }
+      location /gone/ { set $route "left@1"; proxy_pass http://01_shard; }
+      location /denied/ { set $route "denied"; proxy_pass http://01_shard; }
+      location /empty/ { set $route "empty"; proxy_pass http://01_shard; }
     }`,
   });
   const answer = await gateway.post(full(at(1, 1), routingWorld(upstream.endpoint)));

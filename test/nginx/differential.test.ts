@@ -4,7 +4,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Model } from '../../src/model/model.ts';
@@ -26,6 +26,7 @@ import { type RenderedNginx, startRendered } from './support/rendered-nginx.ts';
 const SEED = Number(process.env.DIFFERENTIAL_SEED ?? 20_261_122);
 const RUNS = Number(process.env.DIFFERENTIAL_RUNS ?? 3000);
 const LANES = 8;
+const INSPECTED = { depth: 6, maxStringLength: 300, breakLength: 120 };
 /** Both gateways think that these are their ports, which redirects and headers may name. */
 type Ports = { readonly http: number; readonly https: number };
 type Side = { readonly ports: Ports; readonly nginx: RenderedNginx };
@@ -70,7 +71,7 @@ test(
       const [ofCompiled, ofInterpreted] = await Promise.all([ask(compiled, odd), ask(interpreted, odd)]);
       statuses[ofCompiled.status] = (statuses[ofCompiled.status] ?? 0) + 1;
       if (isDeepStrictEqual(ofCompiled, ofInterpreted) || ++differences > 3) return;
-      process.stdout.write(`differential: ${JSON.stringify({ odd, ofCompiled, ofInterpreted }, null, 1)}\n`);
+      process.stdout.write(`differential: ${inspect({ odd, ofCompiled, ofInterpreted }, INSPECTED)}\n`);
     };
     // So many at a time that connections, above all those with TLS, need not wait for each other.
     const requests = fc.sample(oddRequest(VOCABULARY), { seed: SEED, numRuns: RUNS })[Symbol.iterator]();

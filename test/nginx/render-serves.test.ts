@@ -14,10 +14,10 @@ import { type RawRequest, type RawResponse, request } from '../support/http-clie
 import { masterArguments, type NginxProcess, startNginx } from '../support/nginx-process.ts';
 import { freePorts } from '../support/ports.ts';
 import {
-  PLAIN_LEAF,
   builtinTemplates,
   makeModel,
   makeServer,
+  PLAIN_LEAF,
   PROFILE,
   RUNTIME,
   SETTINGS,
@@ -26,7 +26,9 @@ import {
 type NginxPlace = { readonly prefix: string; readonly nginx: NginxProcess['nginx'] };
 
 const render = createRenderer(builtinTemplates());
-const certificates = new Map([['default/tls', { id: 'default/tls', chain: '', key: '', notAfter: '', ...PLAIN_LEAF }]]);
+const certificates = new Map([
+  ['default/tls', { id: 'default/tls', chain: '', key: '', notAfter: '', ...PLAIN_LEAF }],
+]);
 let backend: Backend;
 let nginx: NginxProcess;
 let ports: { readonly http: number; readonly https: number };
@@ -57,15 +59,25 @@ afterAll(async () => {
 
 function stubOf(port: number): string {
   return `local balancer = require("ngx.balancer")
+local ssl = require("ngx.ssl")
 local function nothing() end
+local chain, key
+local function read(path) return assert(io.open(path, "rb")):read("*a") end
 return {
-  init = nothing,
+  init = function(options)
+    chain = read(options.prefix .. "/state/tls/default.crt")
+    key = read(options.prefix .. "/state/tls/default.key")
+  end,
   init_worker = nothing,
-  certificate = nothing,
+  certificate = function()
+    assert(ssl.clear_certs())
+    assert(ssl.set_cert(assert(ssl.parse_pem_cert(chain))))
+    assert(ssl.set_priv_key(assert(ssl.parse_pem_priv_key(key))))
+  end,
   config = nothing,
   route = function()
     ngx.var.route = "interpreted"
-    ngx.var.shard = "shard_07"
+    ngx.var.shard = "00_shard"
     return ngx.exec("@${profileName(PROFILE)}")
   end,
   balance = function() assert(balancer.set_current_peer("127.0.0.1", ${port})) end,

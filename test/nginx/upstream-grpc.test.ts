@@ -7,12 +7,12 @@ import { ingress, tlsSecret, workload } from '../e2e/support/objects.ts';
 import { type Authority, makeAuthority, makeLeaf, type Pair } from '../support/certs.ts';
 import { freePort } from '../support/ports.ts';
 import { type GrpcServer, grpcMessage, startGrpcServer } from './support/grpc-server.ts';
-import { type Form, FORMS, startUpstreamBed, type UpstreamBed } from './support/upstream-bed.ts';
+import { FORMS, type Form, startUpstreamBed, type UpstreamBed } from './support/upstream-bed.ts';
 
 let authority: Authority;
 let pair: Pair;
 let client: Pair;
-const closing: (() => Promise<unknown> | unknown)[] = [];
+const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
   authority = await makeAuthority();

@@ -9,11 +9,11 @@ import { type Backend, type Seen, startBackend } from '../support/backend.ts';
 import { makeAuthority, makeLeaf, type Pair } from '../support/certs.ts';
 import { freePort } from '../support/ports.ts';
 import { startTlsServer, type TlsServer } from './support/tls-server.ts';
-import { type Form, FORMS, startUpstreamBed, type UpstreamBed } from './support/upstream-bed.ts';
+import { FORMS, type Form, startUpstreamBed, type UpstreamBed } from './support/upstream-bed.ts';
 
 let pair: Pair;
 let server: TlsServer;
-const closing: (() => Promise<unknown> | unknown)[] = [];
+const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
   pair = await makeLeaf(await makeAuthority(), { names: ['web.example'] });
@@ -114,10 +114,52 @@ for (const form of FORMS) {
   });
 }
 
+test('nothing that an Ingress may say stops the file', async () => {
+  const ciphers = [
+    'DEFAULT',
+    'HIGH:!aNULL:!eNULL:!NULL:!MD5:!DES:!3DES:!RC4:!RC2:!EXP:!EXPORT:!LOW:!MEDIUM:!PSK:!SRP',
+    'ECDHE-RSA-AES128-GCM-SHA256:!CAMELLIA:!ARIA:!SEED:!IDEA:!DSS:!aDSS:!ADH:!AECDH:!kRSA',
+    'ECDHE-ECDSA-CHACHA20-POLY1305:@STRENGTH:UNKNOWN-SUITE:EECDH+AESGCM',
+    `HIGH:${'A'.repeat(990)}`,
+    'ZZZ:@STRENGTH:ECDHE-RSA-AES256-GCM-SHA384:TLS_AES_128_GCM_SHA256',
+  ];
+  const names = [
+    'a'.repeat(63),
+    `${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}`,
+    'x_y',
+  ];
+  const data = Object.fromEntries(
+    Array.from({ length: 200 }, (_, i) => [`${'P'.repeat(60)}${i}`, `$uri${'%'.repeat(950)}`]),
+  );
+  const bed = await start('compiled', [
+    ...workload('web', [server.endpoint]),
+    ...ciphers.map((list, i) => https(`cipher-${i}`, 'web', { 'proxy-ssl-ciphers': list })),
+    ...names.map((name, i) =>
+      https(`name-${i}`, 'web', { 'proxy-ssl-name': name, 'proxy-ssl-server-name': 'on' }),
+    ),
+    ...['TLSv1', 'TLSv1.1 TLSv1.3', 'TLSv1 TLSv1.1 TLSv1.2 TLSv1.3'].map((list, i) =>
+      https(`version-${i}`, 'web', { 'proxy-ssl-protocols': list }),
+    ),
+    https('no-such', 'not/a service', { 'proxy-ssl-server-name': 'on' }),
+    ingress('cgi', {
+      host: 'cgi.example',
+      service: 'web',
+      annotations: {
+        'backend-protocol': 'FCGI',
+        'fastcgi-params-configmap': 'params',
+        'fastcgi-index': 'i'.repeat(128),
+      },
+    }),
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'params', namespace: 'default' }, data },
+  ]);
+  for (const i of ciphers.keys()) expect((await bed.get(`cipher-${i}.example`)).status).toBe(200);
+  expect((await bed.get('no-such.example')).status).toBe(503);
+});
+
 async function start(form: Form, objects: readonly Manifest[]): Promise<UpstreamBed> {
   const bed = await startUpstreamBed(form, objects);
   closing.push(() => bed.close());
-  expect(bed.diagnostics.filter((text) => !text.startsWith('endpoints-none'))).toEqual([]);
+  expect(bed.diagnostics.filter((text) => !/^(endpoints-none|service-)/.test(text))).toEqual([]);
   return bed;
 }
 

@@ -23,7 +23,12 @@ beforeAll(async () => {
   server = await startTlsServer({ pair, clientCa: authority.cert });
 });
 afterEach(async () => {
-  await Promise.all(open.splice(0).map(async (bed) => { if (process.env.SHOW) console.log((await bed.errorLog()).slice(0, 1500)); await bed.close(); }));
+  await Promise.all(
+    open.splice(0).map(async (bed) => {
+      if (process.env.SHOW) console.log((await bed.errorLog()).slice(0, 1500));
+      await bed.close();
+    }),
+  );
 });
 afterAll(() => server?.close());
 
@@ -111,12 +116,14 @@ for (const form of FORMS) {
     const impostor = await startTlsServer({ pair: stranger });
     try {
       const bed = await start(form, impostor.endpoint);
-      for (const name of ['verified', 'verified-two']) expect((await bed.get(`${name}.example`)).status).toBe(502);
+      for (const name of ['verified', 'verified-two'])
+        expect((await bed.get(`${name}.example`)).status).toBe(502);
       expect(impostor.seen).toEqual([]);
       // Whoever does not ask for verification gets through, and opens no way for those who do.
       expect((await bed.get('nobody.example')).status).toBe(200);
       expect((await bed.get('two.example')).status).toBe(200);
-      for (const name of ['verified', 'verified-two']) expect((await bed.get(`${name}.example`)).status).toBe(502);
+      for (const name of ['verified', 'verified-two'])
+        expect((await bed.get(`${name}.example`)).status).toBe(502);
     } finally {
       await impostor.close();
     }
@@ -124,7 +131,11 @@ for (const form of FORMS) {
 
   test(`a name that the certificate does not have, ${form}`, async () => {
     const bed = await start(form, server.endpoint, {
-      verified: { 'proxy-ssl-secret': 'default/trust', 'proxy-ssl-verify': 'on', 'proxy-ssl-name': 'other.example' },
+      verified: {
+        'proxy-ssl-secret': 'default/trust',
+        'proxy-ssl-verify': 'on',
+        'proxy-ssl-name': 'other.example',
+      },
       usual: { 'proxy-ssl-secret': 'default/trust', 'proxy-ssl-verify': 'on' },
     });
     expect((await bed.get('verified.example')).status).toBe(502);

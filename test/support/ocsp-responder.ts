@@ -65,8 +65,22 @@ export async function startOcspResponder(authority: Authority): Promise<OcspResp
     ]);
     await run('openssl', [
       'ocsp',
-      ...['-index', files.index, '-CA', files.authority, '-rsigner', files.signer, '-rkey', files.key],
-      ...['-rmd', digest, '-nmin', String(minutes), '-reqin', files.question, '-respout', files.answer],
+      '-index',
+      files.index,
+      '-CA',
+      files.authority,
+      '-rsigner',
+      files.signer,
+      '-rkey',
+      files.key,
+      '-rmd',
+      digest,
+      '-nmin',
+      String(minutes),
+      '-reqin',
+      files.question,
+      '-respout',
+      files.answer,
     ]);
     return readFile(files.answer);
   };
@@ -91,7 +105,8 @@ export async function startOcspResponder(authority: Authority): Promise<OcspResp
     asked: () => asked,
     know({ cert }, status = 'good') {
       const { serialNumber } = new X509Certificate(cert);
-      const revoked = status === 'revoked' ? ['R', '400101000000Z', '260101000000Z'] : ['V', '400101000000Z', ''];
+      const revoked =
+        status === 'revoked' ? ['R', '400101000000Z', '260101000000Z'] : ['V', '400101000000Z', ''];
       known.set(serialNumber, [...revoked, serialNumber, 'unknown', `/CN=${serialNumber}`].join('\t'));
     },
     sign,

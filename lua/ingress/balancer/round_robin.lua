@@ -41,10 +41,15 @@ end
 
 local function pick_equal(state, tried)
   local peers, count, index = state.peers, state.count, state.index
+  if not tried then -- without a loop, which LuaJIT would compile as a trace of its own
+    index = index < count and index + 1 or 1
+    state.index = index
+    return peers[index]
+  end
   for _ = 1, count do
     index = index < count and index + 1 or 1
     local peer = peers[index]
-    if not (tried and tried[peer.name]) then
+    if not tried[peer.name] then
       state.index = index
       return peer
     end

@@ -1,7 +1,7 @@
 // Talking to `/config` over its unix socket. Each call is a connection of its own, so that repeating a call reaches
 // every worker, and during a hot upgrade every master, in time. Never throws: a silent or dying nginx is an outcome.
 
-import { Client } from 'undici';
+import { exchangeOnce } from './exchange-once.ts';
 import { type ConfigStatus, parseFull, parseRefusal, parseStatus } from './status.ts';
 
 export interface ConfigClient {
@@ -82,11 +82,6 @@ async function exchange(
 ): Promise<Answer | Unreachable> {
   const { socketPath, signal, connectWithin = 1_000, answerWithin = 10_000 } = options;
   const within = answerWithin * (1 + (text?.length ?? 0) / 10_000_000);
-  const client = new Client('http://localhost', {
-    socketPath,
-    pipelining: 0,
-    connect: { timeout: connectWithin },
-  });
   // Not AbortSignal.any: the controller's signal lives for ever and this is called twice a second.
   const ends = new AbortController();
   const end = (): void => ends.abort(signal.reason);
@@ -94,29 +89,21 @@ async function exchange(
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
   try {
-    const response = await client.request({
-      path: '/config',
+    const answer = await exchangeOnce({
+      socketPath,
       method,
-      body: text,
-      headers: text === null ? {} : { 'content-type': 'application/x-ndjson' },
-      headersTimeout: 0,
-      bodyTimeout: 0,
+      path: '/config',
+      body: text === null ? null : { type: 'application/x-ndjson', text },
+      connectWithin,
+      most: LONGEST_ANSWER,
       signal: ends.signal,
     });
-    let size = 0;
-    const parts: Buffer[] = [];
-    for await (const part of response.body as AsyncIterable<Buffer>) {
-      size += part.length;
-      if (size > LONGEST_ANSWER) return { outcome: 'unreachable', message: 'its answer does not end' };
-      parts.push(part);
-    }
-    return { code: response.statusCode, body: parse(Buffer.concat(parts).toString('utf8')) };
+    return { code: answer.code, body: parse(answer.body) };
   } catch (error) {
     return { outcome: 'unreachable', message: describe(error, signal, ends.signal, within) };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', end);
-    await client.destroy();
   }
 }
 

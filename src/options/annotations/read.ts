@@ -5,12 +5,19 @@ import { type AnnotationField, type AnnotationValues, KNOWN_ANNOTATIONS } from '
 import { nearestNames } from './nearest.ts';
 
 export type Finding = { readonly key: string; readonly name: string } & (
-  /** `gate`: nothing may be served with its default instead. */
-  | { readonly kind: 'bad-value'; readonly value: string; readonly error: string; readonly gate: boolean }
+  | BadValue
   | { readonly kind: 'unsupported' | 'gate' | 'snippet' }
   /** `gate`: whoever wrote it may have meant one that restricts access. */
   | { readonly kind: 'unknown'; readonly nearest: string | null; readonly gate: boolean }
 );
+
+interface BadValue {
+  readonly kind: 'bad-value';
+  readonly value: string;
+  readonly error: string;
+  /** Nothing may be served with the default instead. */
+  readonly gate: boolean;
+}
 
 export interface AnnotationReading {
   readonly values: AnnotationValues;

@@ -1,7 +1,7 @@
 // Paths as regular expressions, and what becomes of the path on its way to the endpoints.
 
 import { boolean } from '../grammar/boolean.ts';
-import { absolutePath, rewriteTarget } from '../grammar/rewrite-target.ts';
+import { appRoot as parseAppRoot, rewriteTarget } from '../grammar/rewrite-target.ts';
 import { supported } from './declaration.ts';
 
 export const REWRITE_ANNOTATIONS = {
@@ -26,7 +26,7 @@ export const REWRITE_ANNOTATIONS = {
   appRoot: supported({
     name: 'app-root',
     scope: 'ingress',
-    parse: absolutePath,
+    parse: parseAppRoot,
     doc: 'Requests for / of a host are redirected (302) to this path. Default: none.',
   }),
 };

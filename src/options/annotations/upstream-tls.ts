@@ -4,7 +4,8 @@
 import { onOff } from '../grammar/boolean.ts';
 import { integer } from '../grammar/number.ts';
 import { namespacedName } from '../grammar/object-name.ts';
-import { cipherList, protocols, tlsName } from '../grammar/tls.ts';
+import { protocols, tlsName } from '../grammar/tls.ts';
+import { upstreamCiphers } from '../grammar/upstream-ciphers.ts';
 import { gate } from './declaration.ts';
 
 export const UPSTREAM_TLS_ANNOTATIONS = {
@@ -47,7 +48,7 @@ export const UPSTREAM_TLS_ANNOTATIONS = {
   upstreamCiphers: gate({
     name: 'proxy-ssl-ciphers',
     scope: 'location',
-    parse: cipherList,
+    parse: upstreamCiphers,
     doc: 'Ciphers towards endpoints, as OpenSSL lists them. Default: DEFAULT.',
   }),
 };

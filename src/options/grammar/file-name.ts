@@ -3,6 +3,8 @@
 import { bad, good, type Parse } from './parsed.ts';
 
 export const fileName: Parse<string> = (given) =>
-  /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(given)
+  /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(given)
     ? good(given)
-    : bad('a file name of up to 128 letters, digits, "-", "_" and "." is expected');
+    : bad(
+        'a file name of up to 128 letters, digits, "-", "_" and "." is expected, a letter, digit or "_" first',
+      );

@@ -3,6 +3,7 @@
 // with neither "/" nor a group could not be asked for.
 
 import { bad, good, type Parse } from './parsed.ts';
+import { isNormalPath } from './path.ts';
 
 /** Literal text, and references to groups. */
 export type RewriteTarget = readonly (string | GroupReference)[];
@@ -28,8 +29,8 @@ export function targetText(target: RewriteTarget): string {
   return target.map((part) => (typeof part === 'string' ? part : `$${part.group}`)).join('');
 }
 
-/** A path of our own server, for redirects to it: no references, no query. */
-export const absolutePath: Parse<string> = (given) =>
-  /^\/[A-Za-z0-9._~/:-]{0,1023}$/.test(given)
+/** Where requests for `/` are redirected to: no references, no query, and not `/` again in whatever writing. */
+export const appRoot: Parse<string> = (given) =>
+  /^\/[A-Za-z0-9._~/:-]{1,1023}$/.test(given) && isNormalPath(given)
     ? good(given)
-    : bad('a path of letters, digits and "-._~/:" that starts with "/" is expected');
+    : bad('a path of letters, digits and "-._~/:" that starts with "/" is expected, other than "/"');

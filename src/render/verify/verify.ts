@@ -122,11 +122,11 @@ function checkLocations(host: ServerView, server: Directive, overridden: boolean
 
 /** `= /path → route key → upstream`, as it is compared. */
 function placeOf({ args, children }: Directive): string {
-  const valueOf = (variable: string): string =>
+  const valueSet = (variable: string): string =>
     children?.find(({ name, args: [first] }) => name === 'set' && first === variable)?.args[1] ?? '';
   const pass = children?.find(({ name }) => /^(?:proxy|grpc|fastcgi)_pass$/.test(name))?.args[0] ?? '';
-  const target = pass.replace(/\$shard$/, () => valueOf('$shard'));
-  return `${args.join(' ')} → ${valueOf('$route')} → ${target}`;
+  const target = pass.replace(/\$shard$/, () => valueSet('$shard'));
+  return `${args.join(' ')} → ${valueSet('$route')} → ${target}`;
 }
 
 function lineOf(text: string, offset: number): number {

@@ -2,7 +2,9 @@
 // those that run code, read files, or take over what is not the gateway's.
 
 const UPSTREAM_TLS =
-  'name server_name protocols ciphers certificate certificate_key verify verify_depth trusted_certificate'.split(' ');
+  'name server_name protocols ciphers certificate certificate_key verify verify_depth trusted_certificate'.split(
+    ' ',
+  );
 
 /** Block → directives that our own templates place in it. */
 export const OUR_DIRECTIVES: Readonly<Record<string, ReadonlySet<string>>> = {

@@ -64,9 +64,16 @@ export function defaultCertificateView(runtime: Runtime): { defaultCertificate: 
   };
 }
 
+/** nginx takes about 170 bytes for each in every block, used or not. */
+const MOST_OF_IDENTITY = 64;
+
 /** Those that every file has. */
 export function sharedBlocks(): readonly UpstreamBlock[] {
-  const plain = Array.from({ length: SHARDS }, (_, number) => ({ name: shardName(number), keeps: true }));
+  const plain = Array.from({ length: SHARDS }, (_, number) => ({
+    name: shardName(number),
+    keeps: true,
+    own: false,
+  }));
   return [...plain, ...standingBlocks()];
 }
 
@@ -76,11 +83,11 @@ export function sharedBlocks(): readonly UpstreamBlock[] {
  */
 export function upstreamsView(settings: Settings, blocks: readonly UpstreamBlock[]): object {
   return {
-    shards: blocks.map(({ name, keeps }) => ({
+    shards: blocks.map(({ name, keeps, own }) => ({
       name,
+      connections: Math.min(settings.upstreamKeepaliveConnections, own ? MOST_OF_IDENTITY : Infinity),
       keeps: keeps && settings.upstreamKeepaliveConnections > 0,
     })),
-    keepaliveConnections: settings.upstreamKeepaliveConnections,
     keepaliveRequests: settings.upstreamKeepaliveRequests,
     keepaliveTimeout: settings.upstreamKeepaliveTimeout,
     keepaliveTime: settings.upstreamKeepaliveTime,

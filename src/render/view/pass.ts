@@ -15,6 +15,9 @@ export interface PassView extends ProfileView {
   readonly fastcgi: boolean;
   /** The scheme is the client's. */
   readonly auto: boolean;
+  /** The upstream block, where it is known; else `$shard` names it, and nginx has to look for it. */
+  readonly hasBlock: boolean;
+  readonly block: string;
   /** `http`, `https`, `grpc`, `grpcs`; of the other protocols not used. */
   readonly scheme: string;
   /** Of the directives that every protocol has under its own name. */
@@ -22,8 +25,6 @@ export interface PassView extends ProfileView {
   readonly http10: boolean;
   readonly hasTls: boolean;
   readonly tls: TlsView | null;
-  /** We show a certificate: the balancer puts it into variables. */
-  readonly identity: boolean;
   /** nginx writes keys that variables hold into a log of level debug. */
   readonly quiet: boolean;
   readonly errorLog: string;
@@ -40,12 +41,18 @@ interface TlsView {
   readonly verify: boolean;
   readonly authority: string;
   readonly verifyDepth: number;
+  /** We show a certificate: the balancer puts it into variables. */
   readonly identity: boolean;
   readonly protocols: readonly string[];
   readonly ciphers: string;
 }
 
-export function passView(profile: Profile, settings: Settings, runtime: Runtime): PassView {
+export function passView(
+  profile: Profile,
+  settings: Settings,
+  runtime: Runtime,
+  block: string | null = null,
+): PassView {
   const { upstream } = profile;
   const protocol = upstream?.protocol ?? 'HTTP';
   const prefix = protocol === 'FCGI' ? 'fastcgi' : protocol.startsWith('GRPC') ? 'grpc' : 'proxy';
@@ -60,16 +67,20 @@ export function passView(profile: Profile, settings: Settings, runtime: Runtime)
     fastcgi: prefix === 'fastcgi',
     auto: protocol === 'AUTO_HTTP',
     scheme: protocol.toLowerCase(),
+    hasBlock: block !== null,
+    block: block ?? '',
     prefix,
     http10: profile.httpVersion === '1.0',
     hasTls: tls !== null,
     tls,
-    identity: tls?.identity ?? false,
     quiet: settings.errorLogLevel === 'debug' && (tls?.identity ?? false),
     errorLog: below(runtime, LAYOUT.errorLog),
     index: index ?? '',
     hasIndex: index !== null,
-    params: prefix === 'fastcgi' ? fastCgiParams(params, settings.useForwardedHeaders && settings.computeFullForwardedFor) : [],
+    params:
+      prefix === 'fastcgi'
+        ? fastCgiParams(params, settings.useForwardedHeaders && settings.computeFullForwardedFor)
+        : [],
   };
 }
 
@@ -85,11 +96,7 @@ export function authorityFile(id: AuthorityId): string {
   return `${LAYOUT.authorities}/${id}.pem`;
 }
 
-function tlsView(
-  tls: NonNullable<Upstream['tls']>,
-  prefix: TlsView['prefix'],
-  runtime: Runtime,
-): TlsView {
+function tlsView(tls: NonNullable<Upstream['tls']>, prefix: TlsView['prefix'], runtime: Runtime): TlsView {
   return {
     prefix,
     hasName: tls.name !== null,

@@ -6,7 +6,6 @@ import type { Settings } from '../../model/settings.ts';
 import { isKeyText } from '../helpers/key.ts';
 import { defaultRouteKey, fallbackRoute, routeKeys, servesPlain } from '../route-key.ts';
 import { blockOf } from '../upstream-block.ts';
-import { defaultCertificateView } from './http.ts';
 import { listenView } from './listen.ts';
 import { type PassView, passTarget, passView } from './pass.ts';
 import { type ProfileDifference, profileDifference } from './profile.ts';
@@ -49,7 +48,6 @@ export function serverView(server: Server, model: Model, runtime: Runtime): Serv
     listenTls: server.certificate === null ? [] : listen.listenTls,
     http2Parameter: listen.http2Parameter,
     tls: server.certificate !== null,
-    ...defaultCertificateView(runtime),
     locations: locations.sort(comparePlaces),
     notFound: fallback === null && !locations.some(({ exact, path }) => !exact && path === '/'),
   };
@@ -85,7 +83,7 @@ function locationView(
     target: passTarget(route.profile, block),
     profile: {
       ...profileDifference(route.profile, settings.defaults.profile),
-      ...passView(route.profile, settings, runtime),
+      ...passView(route.profile, settings, runtime, block),
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { KubernetesObject } from '../../model/kubernetes.ts';
 import { expandList } from '../project/expand-list.ts';
 import { projectObject } from '../project/project-object.ts';
+import { readPlainYaml } from './plain-yaml.ts';
 import { syntaxRemark } from './syntax-remark.ts';
 
 export type Item =
@@ -37,6 +38,8 @@ export function parseDocument(text: string, isJson: boolean): readonly Item[] {
       const json = parseJson(text);
       if (json !== undefined) return itemsOf(json.value, TOP, text.length);
     }
+    const plain = readPlainYaml(text);
+    if (plain !== null) return itemsOf(plain.value, { line: plain.line, column: 1 }, text.length);
     return parseYaml(text);
   } catch {
     // Nesting without end overflows the parser's stack; whatever it throws is about this text alone.

@@ -1,7 +1,6 @@
 // One file → its objects and what is wrong with it. Documents whose text did not change are not parsed again, and
 // keep their objects; long files are parsed in turns, so that nothing else has to wait for them.
 
-import { hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { KubernetesObject } from '../../model/kubernetes.ts';
@@ -20,7 +19,7 @@ export interface ParsedFile {
   /** Last good objects that the file may still hold where it cannot be read. */
   readonly kept: ReadonlyMap<string, KubernetesObject>;
   readonly diagnostics: readonly Diagnostic[];
-  /** Digest of a document's text → what it held. */
+  /** Text of a document → what it held. */
   readonly documents: ReadonlyMap<string, readonly Item[]>;
 }
 
@@ -40,10 +39,8 @@ export async function parseFile(scanned: ScannedFile, before: ParsedFile | null)
       await setImmediate();
       turn = performance.now();
     }
-    const digest = hash('sha256', text, 'base64');
-    const items =
-      before?.documents.get(digest) ?? documents.get(digest) ?? parseDocument(text, isJson(scanned));
-    documents.set(digest, items);
+    const items = before?.documents.get(text) ?? documents.get(text) ?? parseDocument(text, isJson(scanned));
+    documents.set(text, items);
     for (const item of items) take(item, line);
   }
   const kept =

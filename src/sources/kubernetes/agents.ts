@@ -1,5 +1,5 @@
 // The pool of connections to one API server. There is one at a time; when certificates, the proxy or the address
-// change, a new one takes over and the old one ends as its exchanges do (a watch within ten minutes).
+// change, or one falls silent, a new one takes over and the old one ends as its exchanges do (a watch within seconds).
 
 import { Agent, type Dispatcher } from 'undici';
 import type { Grant } from './access/grant.ts';
@@ -8,6 +8,11 @@ import { tunnelConnector } from './tunnel/connector.ts';
 export interface Agents {
   /** @throws what Node says of certificates or proxies that cannot be used. */
   agentFor(grant: Grant): Dispatcher;
+  /**
+   * An exchange over it fell silent: what cut off one connection has mostly cut off those that lie idle beside it, and
+   * the next request would wait in vain on one of them. So a new pool takes over.
+   */
+  distrust(agent: Dispatcher): void;
   close(): Promise<void>;
 }
 
@@ -22,6 +27,11 @@ export function createAgents(): Agents {
       if (current !== null) retire(current.agent);
       current = { agent, key };
       return agent;
+    },
+    distrust(agent) {
+      if (current?.agent !== agent) return;
+      current = null;
+      retire(agent);
     },
     async close() {
       const all = current === null ? [...leaving] : [current.agent, ...leaving];

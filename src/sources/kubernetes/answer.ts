@@ -5,10 +5,16 @@ import type { Dispatcher } from 'undici';
 import { describeFailure } from './describe-failure.ts';
 import type { ClusterAnswer, LinesEnd } from './messages.ts';
 
-export function createAnswer(response: Dispatcher.ResponseData, signal: AbortSignal): ClusterAnswer {
+export function createAnswer(
+  response: Dispatcher.ResponseData,
+  signal: AbortSignal,
+  onSilence: () => void,
+): ClusterAnswer {
   const { body } = response;
   // A body that is given up while it still comes ends with an error that nobody is there to hear.
-  body.on('error', () => undefined);
+  body.on('error', (error) => {
+    if (isSilence(error)) onSilence();
+  });
   return {
     outcome: 'answer',
     status: response.statusCode,
@@ -79,4 +85,9 @@ function tooLong(longest: number): LinesEnd {
 
 function isIdle(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'UND_ERR_BODY_TIMEOUT';
+}
+
+/** The connection is open, and nothing came in time. */
+export function isSilence(error: unknown): boolean {
+  return isIdle(error) || (error as { code?: unknown }).code === 'UND_ERR_HEADERS_TIMEOUT';
 }

@@ -97,7 +97,8 @@ function clusterOf(access: Access, home: Home, { log }: ClusterParts): Cluster {
     if (request.signal.aborted) return { outcome: 'unreachable', message: 'the controller is ending' };
     used.authorization = grant.headers.authorization ?? '';
     try {
-      return await exchange(agents.agentFor(grant), grant, request);
+      const agent = agents.agentFor(grant);
+      return await exchange(agent, grant, request, () => agents.distrust(agent));
     } catch (error) {
       // A certificate or a proxy that cannot be used fails when the agent is made, before there is an exchange.
       return { outcome: 'unreachable', message: describeFailure(error, request.signal) };

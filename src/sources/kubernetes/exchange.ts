@@ -3,15 +3,19 @@
 import { type Dispatcher, request as send } from 'undici';
 import type { Grant } from './access/grant.ts';
 import { CONNECT_WITHIN } from './agents.ts';
-import { createAnswer } from './answer.ts';
+import { createAnswer, isSilence } from './answer.ts';
 import { describeFailure } from './describe-failure.ts';
 import type { ClusterOutcome, ClusterRequest } from './messages.ts';
 
-/** @returns never rejects for what the network or the server does. */
+/**
+ * @param onSilence the other end did not say anything in time, in its head or its body.
+ * @returns never rejects for what the network or the server does.
+ */
 export async function exchange(
   dispatcher: Dispatcher,
   grant: Grant,
   request: ClusterRequest,
+  onSilence: () => void,
 ): Promise<ClusterOutcome> {
   const { method, body, signal, headersTimeout = 30_000, bodyTimeout = 30_000 } = request;
   // Headers are waited for from when the request is written; before that it may wait for a connection.
@@ -35,9 +39,10 @@ export async function exchange(
         bodyTimeout,
       },
     );
-    return createAnswer(response, signal);
+    return createAnswer(response, signal, onSilence);
   } catch (error) {
     const isLate = late.signal.aborted && !signal.aborted;
+    if (isLate || isSilence(error)) onSilence();
     return { outcome: 'unreachable', message: isLate ? LATE : describeFailure(error, signal) };
   } finally {
     clearTimeout(timer);

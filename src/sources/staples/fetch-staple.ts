@@ -2,7 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import type { Staple } from '../../model/model.ts';
-import { askResponder } from './ask-responder.ts';
+import { askResponder, type RawAnswer } from './ask-responder.ts';
 import { certificateId, ocspRequest } from './certificate-id.ts';
 import { isIssuedBy, readOcspResponse } from './ocsp-response.ts';
 import { type AllowedNetworks, findResponder } from './responder-address.ts';
@@ -55,7 +55,7 @@ export async function fetchStaple({ id, issuer, url }: Subject, parts: FetchPart
   const { allowed, now, signal } = parts;
   const found = await findResponder(url, allowed);
   if (!found.ok) return { kind: 'failed', message: found.message };
-  const answer = await askResponder({ ...found, body: ocspRequest(id), signal });
+  const answer = await askAny(found.url, found.addresses, ocspRequest(id), signal);
   if (!answer.ok) return { kind: 'failed', message: answer.message };
   const said = readOcspResponse(answer.bytes, { id, issuer, now: now() });
   if (said.status === 'revoked') return { kind: 'revoked' };
@@ -63,6 +63,21 @@ export async function fetchStaple({ id, issuer, url }: Subject, parts: FetchPart
   const { begins, ends } = said;
   const response = answer.bytes.toString('base64');
   return { kind: 'good', staple: { response, ends: Math.floor(ends / 1000) }, begins, ends };
+}
+
+/** The first answer, or why there is none at the last address. */
+async function askAny(
+  url: URL,
+  addresses: readonly string[],
+  body: Buffer,
+  signal: AbortSignal,
+): Promise<RawAnswer> {
+  let answer: RawAnswer = { ok: false, message: 'has no address' };
+  for (const address of addresses) {
+    answer = await askResponder({ url, address, body, signal });
+    if (answer.ok) break;
+  }
+  return answer;
 }
 
 /** The first one of Authority Information Access. */

@@ -2,7 +2,17 @@
 // is about the certificate that was asked for, and holds now (RFC 6960, 3.2 and 4.2).
 
 import { verify, X509Certificate } from 'node:crypto';
-import { bitsOf, childrenOf, contextTag, type DerNode, expectTag, insideOf, readDer, TAG, timeOf } from './der.ts';
+import {
+  bitsOf,
+  childrenOf,
+  contextTag,
+  type DerNode,
+  expectTag,
+  insideOf,
+  readDer,
+  TAG,
+  timeOf,
+} from './der.ts';
 
 export type OcspAnswer =
   | { readonly status: 'good'; readonly begins: number; readonly ends: number }
@@ -43,7 +53,8 @@ function judge(bytes: Buffer, { id, issuer, now }: OcspQuestion): OcspAnswer {
   const code = expectTag(status, TAG.enumerated).content[0] ?? 0;
   if (code !== 0) return failed(`refused to answer (${REFUSALS[code] ?? code})`);
   const basic = readBasic(bytes);
-  if (!isSignedFor(basic, issuer, now)) return failed('signed its answer with a key that may not answer for the issuer');
+  if (!isSignedFor(basic, issuer, now))
+    return failed('signed its answer with a key that may not answer for the issuer');
   const single = basic.singles.find(([about]) => about !== undefined && isSameId(about, id));
   if (single === undefined) return failed('answered about another certificate');
   const times = timesOf(single);
@@ -82,7 +93,8 @@ function readBasic(bytes: Buffer): Basic {
   const [oid] = childrenOf(expectTag(algorithm, TAG.sequence), TAG.sequence);
   const fields = childrenOf(expectTag(data, TAG.sequence), TAG.sequence);
   const [, , responses] = fields[0]?.tag === contextTag(0) ? fields.slice(1) : fields;
-  const list = certificates === undefined ? [] : childrenOf(insideOf(certificates, contextTag(0)), TAG.sequence);
+  const list =
+    certificates === undefined ? [] : childrenOf(insideOf(certificates, contextTag(0)), TAG.sequence);
   return {
     signed: expectTag(data, TAG.sequence).whole,
     algorithm: expectTag(oid, TAG.oid).content.toString('hex'),
@@ -96,7 +108,10 @@ function readBasic(bytes: Buffer): Basic {
 
 function timesOf([, , begins, end]: readonly DerNode[]): { readonly begins: number; readonly ends: number } {
   const from = timeOf(begins);
-  return { begins: from, ends: end?.tag === contextTag(0) ? timeOf(insideOf(end, contextTag(0))) : from + WITHOUT_END };
+  return {
+    begins: from,
+    ends: end?.tag === contextTag(0) ? timeOf(insideOf(end, contextTag(0))) : from + WITHOUT_END,
+  };
 }
 
 /** The hash algorithm may be written with or without its NULL. */
@@ -104,7 +119,8 @@ function isSameId(about: DerNode, id: Buffer): boolean {
   const parts = (node: DerNode): readonly DerNode[] => childrenOf(node, TAG.sequence);
   const [algorithm, ...rest] = parts(about);
   const [wanted, ...others] = parts(readDer(id));
-  const oid = (node: DerNode | undefined) => parts(expectTag(node, TAG.sequence))[0]?.whole ?? Buffer.alloc(0);
+  const oid = (node: DerNode | undefined) =>
+    parts(expectTag(node, TAG.sequence))[0]?.whole ?? Buffer.alloc(0);
   return (
     oid(algorithm).equals(oid(wanted)) &&
     rest.length === others.length &&

@@ -1,9 +1,10 @@
 // OCSP responses of the certificates in service, kept fresh: each is asked for at once, again at half of its life, and
 // with growing pauses while that fails. A failure keeps what is still valid; only its end, or a newer answer, drops it.
 
+import { setImmediate } from 'node:timers/promises';
 import type { Certificate, Staple } from '../../model/model.ts';
 import { createGate } from '../names/gate.ts';
-import { fetchStaple, readSubject, type StapleOutcome, type Subject } from './fetch-staple.ts';
+import { fetchStaple, readSubject, type StapleOutcome, type SubjectReading } from './fetch-staple.ts';
 import { ocspTimes } from './ocsp-response.ts';
 import type { AllowedNetworks } from './responder-address.ts';
 
@@ -53,21 +54,17 @@ export function watchStaples(options: WatchStaplesOptions): StapleWatcher {
   };
 
   function begin(leaf: string, chain: string): void {
-    const reading = readSubject(chain);
-    const subject = reading.kind === 'subject' ? reading.subject : null;
-    const problem = reading.kind === 'without-issuer' ? { kind: reading.kind } : null;
     const known = entries.get(leaf)?.state.staple ?? former.get(leaf);
     forget(leaf);
     const entry: Entry = {
       chain,
-      subject,
-      state: { staple: null, problem },
+      subject: undefined,
+      state: { staple: null, problem: null },
       due: 0,
       failures: 0,
       timer: undefined,
     };
     entries.set(leaf, entry);
-    if (subject === null) return;
     const times = known === undefined ? null : ocspTimes(Buffer.from(known.response, 'base64'));
     if (known !== undefined && times !== null && times.ends > now()) {
       entry.state = { staple: known, problem: null };
@@ -78,7 +75,7 @@ export function watchStaples(options: WatchStaplesOptions): StapleWatcher {
 
   /** Ends what has ended, asks when it is time. */
   function wake(leaf: string, entry: Entry): void {
-    if (entries.get(leaf) !== entry || entry.subject === null) return;
+    if (entries.get(leaf) !== entry) return;
     const { staple, problem } = entry.state;
     if (staple !== null && staple.ends * 1000 <= now()) show(entry, { staple: null, problem });
     if (now() >= entry.due) {
@@ -86,15 +83,28 @@ export function watchStaples(options: WatchStaplesOptions): StapleWatcher {
       return;
     }
     const next = Math.min(entry.due, (entry.state.staple?.ends ?? Number.POSITIVE_INFINITY) * 1000);
+    if (next === Number.POSITIVE_INFINITY) return;
     entry.timer = setTimeout(() => wake(leaf, entry), Math.min(Math.max(next - now(), 10), LONGEST_SLEEP));
   }
 
   async function ask(leaf: string, entry: Entry): Promise<void> {
-    if (entries.get(leaf) !== entry || entry.subject === null) return;
-    const outcome = await fetchStaple(entry.subject, { allowed, now, signal });
+    // There may be thousands, and reading one takes a fraction of a millisecond: other work comes in between.
+    await setImmediate();
     if (entries.get(leaf) !== entry) return;
-    take(entry, outcome);
+    entry.subject ??= readSubject(entry.chain);
+    if (entry.subject.kind !== 'subject') takeNobody(entry, entry.subject.kind);
+    else {
+      const outcome = await fetchStaple(entry.subject.subject, { allowed, now, signal });
+      if (entries.get(leaf) !== entry) return;
+      take(entry, outcome);
+    }
     wake(leaf, entry);
+  }
+
+  /** There is nobody to ask, now or later. */
+  function takeNobody(entry: Entry, kind: 'without-issuer' | 'without-responder'): void {
+    entry.due = Number.POSITIVE_INFINITY;
+    show(entry, { staple: entry.state.staple, problem: kind === 'without-issuer' ? { kind } : null });
   }
 
   function take(entry: Entry, outcome: StapleOutcome): void {
@@ -135,7 +145,8 @@ function chainsOf(certificates: Iterable<Certificate>): ReadonlyMap<string, stri
 
 interface Entry {
   readonly chain: string;
-  readonly subject: Subject | null;
+  /** Absent: not read yet. */
+  subject: SubjectReading | undefined;
   state: StapleState;
   /** When to ask next, milliseconds since 1970. */
   due: number;
@@ -143,7 +154,8 @@ interface Entry {
   timer: NodeJS.Timeout | undefined;
 }
 
-const QUESTIONS_AT_ONCE = 4;
+/** Some may wait for responders that never answer. */
+const QUESTIONS_AT_ONCE = 16;
 const LONGEST_PAUSE = 3_600_000;
 /** Timers hold no more than 24 days, and clocks are set. */
 const LONGEST_SLEEP = 3_600_000;
@@ -154,6 +166,7 @@ function halfOf({ begins, ends }: { readonly begins: number; readonly ends: numb
 }
 
 function sameProblem(a: StapleProblem | null, b: StapleProblem | null): boolean {
-  const text = (problem: StapleProblem | null) => (problem?.kind === 'failed' ? problem.message : problem?.kind);
+  const text = (problem: StapleProblem | null) =>
+    problem?.kind === 'failed' ? problem.message : problem?.kind;
   return text(a) === text(b);
 }

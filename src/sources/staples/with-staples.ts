@@ -114,7 +114,8 @@ function staplesOf(states: ReadonlyMap<string, StapleState>): Snapshot['staples'
 }
 
 function sameOr(before: Snapshot['staples'], after: Snapshot['staples']): Snapshot['staples'] {
-  const same = before.size === after.size && [...after].every(([leaf, staple]) => before.get(leaf) === staple);
+  const same =
+    before.size === after.size && [...after].every(([leaf, staple]) => before.get(leaf) === staple);
   return same ? before : after;
 }
 

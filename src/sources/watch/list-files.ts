@@ -2,7 +2,7 @@
 // content may have. Symbolic links are followed (ConfigMap mounts are made of them), hidden names are not entered.
 
 import type { BigIntStats } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat, statfs } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
 export interface FoundFile {
@@ -29,8 +29,19 @@ export interface Listing {
   readonly files: readonly FoundFile[];
   /** Folders that could not be listed: of what is below them nothing is known. `''` is the folder itself. */
   readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+  /** Each folder that was listed, as it was just before: what was put into it since, or taken out, moves its stamp. */
+  readonly folders: readonly ListedFolder[];
+  /** The device, when it is a disk (or memory) of this machine; null: it may be far away, or is not known. */
+  readonly localDevice: string | null;
   /** Real folders to watch: the root, and whatever links lead to outside of it. */
   readonly watch: readonly WatchedFolder[];
+}
+
+export interface ListedFolder {
+  readonly path: string;
+  readonly inode: string;
+  /** `''` while it is not there. */
+  readonly stamp: string;
 }
 
 export interface WatchedFolder {
@@ -42,6 +53,7 @@ export interface WatchedFolder {
 
 export async function listFiles(argument: string, accepts: (name: string) => boolean): Promise<Listing> {
   const files: FoundFile[] = [];
+  const folders: ListedFolder[] = [];
   const unreadable: { path: string; reason: string }[] = [];
   const outside = new Map<string, boolean>();
   try {
@@ -50,15 +62,25 @@ export async function listFiles(argument: string, accepts: (name: string) => boo
     if (!stats.isDirectory()) {
       files.push({ path: '', absolute: argument, found: usable(stats, real) });
       const folder = await watched(parentOf(real), false);
-      return { root: folder.path, files, unreadable, watch: [folder] };
+      folders.push(await stampOf(folder.path));
+      return { root: folder.path, files, unreadable, folders, localDevice: null, watch: [folder] };
     }
-    await walk({ path: '', absolute: argument, real, ancestors: [] });
+    await walk({ path: '', absolute: argument, real, ancestors: [], stats });
     const links = await Promise.all(
       [...outside.keys()].sort().map((path) => watched(path, outside.get(path) === true)),
     );
-    return { root: real, files, unreadable, watch: [await watched(real, true), ...links] };
+    const localDevice = LOCAL.has((await statfs(real)).type) ? String(stats.dev) : null;
+    return {
+      root: real,
+      files,
+      unreadable,
+      folders,
+      localDevice,
+      watch: [await watched(real, true), ...links],
+    };
 
     async function walk(folder: Folder): Promise<void> {
+      folders.push(listed(folder.absolute, folder.stats));
       const entries = await attempt(() => readdir(folder.absolute, { withFileTypes: true }));
       if ('failed' in entries) {
         // Gone between the listing of its parent and now: the next look settles it.
@@ -100,13 +122,15 @@ export async function listFiles(argument: string, accepts: (name: string) => boo
       if (stats.isDirectory()) {
         const ancestors = [...folder.ancestors, folder.real];
         if (ancestors.includes(to) || ancestors.length > DEEPEST) return;
-        await walk({ path, absolute, real: to, ancestors });
+        await walk({ path, absolute, real: to, ancestors, stats });
       } else if (accepts(name)) {
         files.push({ path, absolute, found: usable(stats, to) });
       }
     }
   } catch (error) {
-    return { root: null, files: [], unreadable: [{ path: '', reason: reasonOf(error) }], watch: [] };
+    const gone = { path: argument, inode: '', stamp: '' };
+    const nothing = { root: null, files: [], folders: [gone], localDevice: null, watch: [] };
+    return { ...nothing, unreadable: [{ path: '', reason: reasonOf(error) }] };
   }
 }
 
@@ -124,6 +148,17 @@ export function usable(stats: BigIntStats, real: string): Signature | { readonly
   };
 }
 
+/** The folder as it is now, to be compared with how it was listed. */
+export async function stampOf(path: string): Promise<ListedFolder> {
+  const looked = await attempt(() => stat(path, { bigint: true }));
+  return 'value' in looked ? listed(path, looked.value) : { path, inode: '', stamp: '' };
+}
+
+function listed(path: string, { dev, ino, mtimeNs, ctimeNs }: BigIntStats): ListedFolder {
+  const inode = `${dev}:${ino}`;
+  return { path, inode, stamp: `${inode} ${mtimeNs} ${ctimeNs}` };
+}
+
 /** For messages: the system's own words, without the path that is named anyway. */
 export function reasonOf(error: unknown): string {
   const code = codeOf(error);
@@ -135,8 +170,13 @@ interface Folder {
   readonly absolute: string;
   readonly real: string;
   readonly ancestors: readonly string[];
+  readonly stats: BigIntStats;
 }
 
+/** Kinds of file system, as statfs(2) numbers them: ext, XFS, Btrfs, tmpfs, overlay, ZFS, F2FS. */
+const LOCAL: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010,
+]);
 const AT_ONCE = 64;
 const DEEPEST = 32;
 

@@ -3,9 +3,9 @@
 
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { FoundFile, Listing, Signature, WatchedFolder } from './list-files.ts';
+import type { FoundFile, ListedFolder, Listing, Signature, WatchedFolder } from './list-files.ts';
 import { listFiles } from './list-files.ts';
-import { LARGEST_FILE, readText, TOO_LARGE } from './read-text.ts';
+import { LARGEST_FILE, readText, readTextNow, TOO_LARGE } from './read-text.ts';
 import { isRacy, MISSING, waitForWriter } from './settled.ts';
 
 export interface ScannedFile {
@@ -33,6 +33,8 @@ export interface Scan {
   /** New files that somebody may still be writing, left out of `files`. */
   readonly unsettled: number;
   readonly watch: readonly WatchedFolder[];
+  /** All that were listed. */
+  readonly folders: readonly ListedFolder[];
 }
 
 export interface ScanOptions {
@@ -75,7 +77,8 @@ export function createScanner({ folders, accepts, patient }: ScanOptions): () =>
         if (seenPaths.has(absolute)) return;
         seenPaths.add(absolute);
         const before = returned(known.get(id) ?? null);
-        const now = await look(nameOf(folder, file.path), folder, file, before);
+        const device = listings[folder]?.localDevice ?? null;
+        const now = await look(nameOf(folder, file.path), folder, file, before, device);
         if (now.looked) read += 1;
         next.set(id, now);
       });
@@ -86,7 +89,13 @@ export function createScanner({ folders, accepts, patient }: ScanOptions): () =>
     return { scan: summarise(listings), read };
   }
 
-  async function look(name: string, folder: number, found: FoundFile, before: Known | null): Promise<Known> {
+  async function look(
+    name: string,
+    folder: number,
+    found: FoundFile,
+    before: Known | null,
+    device: string | null,
+  ): Promise<Known> {
     const clock = Date.now();
     const base = { name, folder, path: found.path };
     if ('unusable' in found.found) return keep(base, before, found.found.unusable, null);
@@ -99,7 +108,9 @@ export function createScanner({ folders, accepts, patient }: ScanOptions): () =>
     const racy = patient && isRacy(signature, seen, clock);
     const wait = patient ? waitBefore(signature, before, seen, clock) : 0;
     if (wait > 0) return later(wait, false);
-    const result = await readText(found.absolute, signature);
+    const isNear = signature.size <= SMALL && device !== null && signature.inode.startsWith(`${device}:`);
+    const read = isNear ? readTextNow : readText;
+    const result = await read(found.absolute, signature);
     if ('unusable' in result) return keep(base, before, result.unusable, sighting);
     if (result.moved && patient) return later(SOON, true);
     const digest = hash('sha256', result.text, 'hex');
@@ -147,6 +158,7 @@ export function createScanner({ folders, accepts, patient }: ScanOptions): () =>
       again: waits.length === 0 ? null : waits.reduce((a, b) => Math.min(a, b)),
       unsettled: entries.filter((entry) => entry.file === null).length,
       watch: listings.flatMap((listing) => listing.watch),
+      folders: listings.flatMap((listing) => listing.folders),
     };
   }
 
@@ -171,6 +183,8 @@ interface Known {
   readonly looked: boolean;
 }
 
+/** Bytes of a file that is read at once where nothing has to be waited for. */
+const SMALL = 256 * 1024;
 const AT_ONCE = 32;
 const MOST_ROUNDS = 3;
 const RACY = 60;

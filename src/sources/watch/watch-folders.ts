@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino';
 import { armHints } from './arm-hints.ts';
+import { stampOf } from './list-files.ts';
 import type { Scan } from './scan-folders.ts';
 import { createScanner } from './scan-folders.ts';
 
@@ -23,6 +24,7 @@ export async function watchFolders(options: WatchOptions): Promise<void> {
   const scan = createScanner({ folders, accepts, patient: true });
   const bell = createBell(signal);
   let armed = '';
+  let inodes: ReadonlyMap<string, string> = new Map();
   let watcher: { close(): Promise<void> } | null = null;
 
   // New files that are still being written may hold up the start, but not for long.
@@ -38,10 +40,9 @@ export async function watchFolders(options: WatchOptions): Promise<void> {
 
   async function loop(): Promise<void> {
     while (!signal.aborted) {
-      const pause = Math.max(PERIOD, PERIOD_FACTOR * last.took);
-      const rung = await bell.wait(Math.min(last.again ?? pause, pause));
+      const rung = await rest();
       // A burst of events is one change; and scanning a huge folder never takes more than half of the time.
-      if (rung) await sleep(Math.max(DEBOUNCE, Math.min(last.took, pause)), signal);
+      if (rung) await sleep(Math.max(DEBOUNCE, Math.min(last.took, LONGEST_PERIOD)), signal);
       if (signal.aborted) break;
       try {
         last = await look();
@@ -53,6 +54,25 @@ export async function watchFolders(options: WatchOptions): Promise<void> {
       }
     }
     await watcher?.close();
+  }
+
+  /**
+   * Until a hint, or until it is time to look without one. Looking at all files again is dear where there are many, so
+   * it is done seldom; looking at the folders, which shows whatever came, went or was put in place of another, is not.
+   *
+   * @returns whether there was a hint.
+   */
+  async function rest(): Promise<boolean> {
+    const { folders: listed } = last.scan;
+    const due = performance.now() + Math.min(last.again ?? LONGEST_PERIOD, period(last.took));
+    for (let pause = PERIOD; ; ) {
+      if (await bell.wait(Math.max(0, Math.min(pause, due - performance.now())))) return true;
+      const start = performance.now();
+      if (start >= due || signal.aborted) return false;
+      const now = await Promise.all(listed.map(({ path }) => stampOf(path)));
+      if (now.some(({ stamp }, index) => stamp !== listed[index]?.stamp)) return false;
+      pause = period(performance.now() - start);
+    }
   }
 
   function calm(): void {
@@ -80,7 +100,9 @@ export async function watchFolders(options: WatchOptions): Promise<void> {
   /** A folder that vanished takes its watch with it, so the watches follow inodes, not names. */
   async function arm(result: Scan): Promise<void> {
     const wanted = result.watch.map(({ path, inode, deep }) => `${path}\n${inode}\n${deep}`).join('\n');
-    if (wanted === armed || signal.aborted) return;
+    const replaced = result.folders.some(({ path, inode }) => (inodes.get(path) ?? inode) !== inode);
+    inodes = new Map(result.folders.map(({ path, inode }) => [path, inode]));
+    if ((wanted === armed && !replaced) || signal.aborted) return;
     armed = wanted;
     await watcher?.close();
     watcher = armHints(result.watch, hinted, log);
@@ -88,9 +110,15 @@ export async function watchFolders(options: WatchOptions): Promise<void> {
 }
 
 const DEBOUNCE = 10;
+/** Milliseconds between two looks without a hint: of what is cheap; of what takes long so many times that, at most. */
 const PERIOD = 1000;
-const PERIOD_FACTOR = 50;
+const PERIOD_FACTOR = 1000;
+const LONGEST_PERIOD = 60_000;
 const FIRST_PATIENCE = 1000;
+
+function period(took: number): number {
+  return Math.min(LONGEST_PERIOD, Math.max(PERIOD, PERIOD_FACTOR * took));
+}
 
 interface Bell {
   readonly ring: () => void;

@@ -8,13 +8,20 @@ import { sweep } from './sweep.ts';
 import { type Usage, usageBetween, usageOf } from './usage.ts';
 import { ADDRESSES, deleteIngress, hostOf, pointAt, postIngress, type World } from './world.ts';
 
-/** One service is pointed from one backend to the other and back. @param pauseMs between two changes. */
+export interface Series {
+  /** Of the data plane that is asked. */
+  readonly port: number;
+  readonly changes: number;
+  /** Between two changes. */
+  readonly pauseMs: number;
+}
+
+/** One service is pointed from one backend to the other and back. */
 export async function measureSlicePatch(
-  { plane, gateway, backends, size }: World,
-  changes: number,
-  pauseMs: number,
+  { plane, backends, size }: World,
+  { port, changes, pauseMs }: Series,
 ): Promise<readonly Sighting[]> {
-  const target = { port: gateway.httpPort, host: hostOf(size - 1) };
+  const target = { port, host: hostOf(size - 1) };
   const now = (await probe(target)).backend === backends[0].name ? 0 : 1;
   const seen: Sighting[] = [];
   for (let i = 1; i <= changes; i++) {
@@ -30,20 +37,19 @@ export async function measureSlicePatch(
 
 /** One Ingress more, many times; they stay, and are taken away at the end. */
 export async function measureIngressPost(
-  { plane, gateway }: World,
-  changes: number,
-  pauseMs: number,
+  { plane }: World,
+  { port, changes, pauseMs }: Series,
 ): Promise<readonly Sighting[]> {
   const seen: Sighting[] = [];
   for (let i = 0; i < changes; i++) {
-    const host = `added-${i}.example`;
+    const host = `added-${port}-${i}.example`;
     const begun = performance.now();
-    const posted = postIngress(plane.api, `added-${i}`, host);
-    seen.push(await watchFor({ port: gateway.httpPort, host }, begun, ({ status }) => status === 200));
+    const posted = postIngress(plane.api, `added-${port}-${i}`, host);
+    seen.push(await watchFor({ port, host }, begun, ({ status }) => status === 200));
     await posted;
     await sleep(pauseMs);
   }
-  for (let i = 0; i < changes; i++) await deleteIngress(plane.api, `added-${i}`);
+  for (let i = 0; i < changes; i++) await deleteIngress(plane.api, `added-${port}-${i}`);
   return seen;
 }
 
@@ -59,6 +65,7 @@ export interface Cost {
 /** Ingresses written as fast as the API server takes them; with what follows when all is calm. */
 export async function measureBurst({ plane, gateway }: World, count: number): Promise<Cost> {
   const hosts = Array.from({ length: count }, (_, i) => `burst-${count}-${i}.example`);
+  await calm(gateway);
   const before = await gateway.state();
   const usage = await usageOf(gateway);
   const begun = performance.now();

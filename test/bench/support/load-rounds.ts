@@ -18,6 +18,9 @@ export type LoadRounds = {
   readonly peerOf: (subject: string) => string | null;
   readonly rounds: number;
   readonly connections: number;
+  /** Turns of each subject before the first round; 1. */
+  readonly warmUpTurns?: number;
+  /** A file that may be written. */
   readonly scratch: string;
 };
 
@@ -34,7 +37,7 @@ export async function loadRounds(context: BenchContext, options: LoadRounds): Pr
     return { rate: result.requests / result.seconds, micros: cpu / 1000 / result.requests };
   };
   // connections to upstreams are made, documents are decoded, traces are compiled
-  for (const subject of subjects) await turn(subject);
+  for (let i = 0; i < (options.warmUpTurns ?? 1); i++) for (const subject of subjects) await turn(subject);
   const turns = subjects.map((subject) => ({ subject: subject.name, run: () => turn(subject) }));
   const results = await interleave(turns, {
     rounds: context.rounds ?? options.rounds,

@@ -44,7 +44,7 @@ export async function runIn(
     await rm(prefix, { recursive: true, force: true });
   };
   try {
-    for (const [path, text] of files) await writeFile(join(prefix, path), text);
+    for (const [path, text] of files) await writeFile(join(prefix, path), text, { mode: 0o600 });
     const { binary, env } = await ensureNginx();
     const started = await startNginx({ binary, prefix, env, deadlineMs: 120_000 });
     if (started.outcome === 'failed') throw new Error(started.message);

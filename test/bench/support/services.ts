@@ -8,6 +8,8 @@ export type ServicesOptions = {
   /** All services the same addresses, or each its own: then upstream connections are as many. */
   readonly addresses: 'shared' | 'distinct';
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Of each host; `/` for all below it. */
+  readonly place?: Pick<IngressOptions, 'path' | 'pathType'>;
   readonly more?: (host: string, index: number) => readonly Manifest[];
   readonly tls?: (host: string, index: number) => IngressOptions['tls'];
 };
@@ -16,8 +18,11 @@ export function hostOf(index: number): string {
   return `host-${index}.bench.example`;
 }
 
-export function services(upstream: Upstream, options: ServicesOptions): readonly Manifest[] {
-  const { services: count, endpoints, addresses, annotations = {}, more = () => [] } = options;
+export function services(
+  upstream: Pick<Upstream, 'endpoint'>,
+  options: ServicesOptions,
+): readonly Manifest[] {
+  const { services: count, endpoints, addresses, annotations = {}, place = {}, more = () => [] } = options;
   const objects: Manifest[] = [];
   for (let index = 0; index < count; index++) {
     const first = addresses === 'shared' ? 0 : index * endpoints;
@@ -30,6 +35,7 @@ export function services(upstream: Upstream, options: ServicesOptions): readonly
         host: hostOf(index),
         service: name,
         annotations,
+        ...place,
         ...(tls === undefined ? {} : { tls }),
       }),
       ...more(hostOf(index), index),

@@ -1,6 +1,8 @@
 // The backends of a bench: one nginx without Lua on the load's processor that answers 1 kB on every address it is
 // asked at. All of 127.0.0.0/8 is this machine, so a thousand services can have ten addresses each.
+
 import { freePort } from '../../support/ports.ts';
+import { activeWorkers } from '../../support/processes.ts';
 import { LOAD_CPU, pin } from './cpu.ts';
 import { type RunningNginx, startPlain } from './plain-nginx.ts';
 
@@ -11,27 +13,29 @@ export type Upstream = {
   readonly close: () => Promise<void>;
 };
 
+// Each of them may have so many files open, and the connections of all subjects together are more.
+const WORKERS = 4;
+
 export async function startUpstream(): Promise<Upstream> {
   const port = await freePort('0.0.0.0');
   const body = 'x'.repeat(1024);
   const nginx: RunningNginx = await startPlain(
     (prefix) => `
-worker_processes 1;
-worker_rlimit_nofile 200000;
+worker_processes ${WORKERS};
 pid ${prefix}/run/nginx.pid;
 error_log ${prefix}/logs/error.log;
-events { worker_connections 100000; multi_accept on; }
+events { worker_connections 18000; multi_accept on; }
 http {
   access_log off;
   keepalive_timeout 600;
   keepalive_requests 100000000;
   client_body_temp_path ${prefix}/tmp/body; proxy_temp_path ${prefix}/tmp/proxy;
   fastcgi_temp_path ${prefix}/tmp/fastcgi; uwsgi_temp_path ${prefix}/tmp/uwsgi; scgi_temp_path ${prefix}/tmp/scgi;
-  server { listen 0.0.0.0:${port} backlog=4096; location / { return 200 "${body}"; } }
+  server { listen 0.0.0.0:${port} backlog=4096 reuseport; location / { return 200 "${body}"; } }
 }
 `,
   );
-  await pin(nginx.worker, LOAD_CPU);
+  for (const worker of await activeWorkers(nginx.master)) await pin(worker, LOAD_CPU);
   return { port, endpoint: (index) => `${addressOf(index)}:${port}`, close: nginx.close };
 }
 

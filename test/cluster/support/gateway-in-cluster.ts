@@ -26,6 +26,8 @@ export type ClusterGatewayOptions = {
 
 export type ClusterGateway = {
   readonly prefix: string;
+  /** Of the controller, as it was started first. */
+  readonly flags: readonly string[];
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly adminPort: number;
@@ -150,6 +152,7 @@ export async function prepareGateway(
   });
   return {
     prefix,
+    flags,
     httpPort,
     httpsPort,
     adminPort,

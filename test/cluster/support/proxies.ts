@@ -26,7 +26,7 @@ export async function httpProxy(tls?: Pair): Promise<ProxyServer> {
   const server = tls === undefined ? createHttp() : createHttps({ cert: tls.cert, key: tls.key });
   const book = openBook();
   server.on('connect', (request, socket: Duplex) => {
-    if (book.silent()) return void book.keep(socket);
+    if (book.silent()) return book.keep(socket);
     const expected = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
     if (request.headers['proxy-authorization'] !== expected) {
       socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\n\r\n');

@@ -50,7 +50,7 @@ export function route(id: string, backendId: string, body: Partial<RouteBody> = 
     bodySize: 1 << 20,
     profile: PROFILE,
     unlimitedProfile: UNLIMITED_PROFILE,
-    shard: 'shard_01',
+    shard: '01_shard',
     ...body,
   });
 }

@@ -128,8 +128,8 @@ http {
   proxy_next_upstream_tries 0;
   map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
   map $http_x_forwarded_proto $pass_access_scheme { default $http_x_forwarded_proto; "" $scheme; }
-  upstream shard_00 { server 0.0.0.1; balancer_by_lua_block { ingress.balance() } keepalive 64; }
-  upstream shard_01 { server 0.0.0.1; balancer_by_lua_block { ingress.balance() } keepalive 64; }
+  upstream 00_shard { server 0.0.0.1; balancer_by_lua_block { ingress.balance() } keepalive 64; }
+  upstream 01_shard { server 0.0.0.1; balancer_by_lua_block { ingress.balance() } keepalive 64; }
   server {
     listen 127.0.0.1:${port} default_server backlog=4096;
     listen 127.0.0.1:${tlsPort} default_server ssl http2 backlog=4096;

@@ -28,7 +28,7 @@ export function rewriteOf(pattern: string, target: string, prefix?: string): Rew
   const parts = (text: string) =>
     text
       .split(/(\$[1-9])/)
-      .flatMap((part) => (part === '' ? [] : [/^\$/.test(part) ? Number(part[1]) : part]));
+      .flatMap((part) => (part === '' ? [] : [part.startsWith('$') ? Number(part[1]) : part]));
   return {
     pattern,
     target: parts(target),

@@ -58,7 +58,9 @@ function answer(socket: Socket, request: FastCgiSeen): void {
   if (uri.endsWith('/hang')) return;
   const status = uri.endsWith('/503') ? 'Status: 503 Busy\r\n' : '';
   const text = `${status}Content-Type: application/json\r\n\r\n${JSON.stringify(request)}`;
-  socket.end(Buffer.concat([record(STDOUT, Buffer.from(text)), record(STDOUT), record(END, Buffer.alloc(8))]));
+  socket.end(
+    Buffer.concat([record(STDOUT, Buffer.from(text)), record(STDOUT), record(END, Buffer.alloc(8))]),
+  );
 }
 
 function readRecord(buffer: Buffer): { type: number; content: Buffer; size: number } | null {
@@ -83,7 +85,10 @@ function readParams(buffer: Buffer): Record<string, string> {
     at += first < 128 ? 1 : 4;
     return value;
   };
-  const text = (size: number) => buffer.subarray(at, (at += size)).toString();
+  const text = (size: number) => {
+    at += size;
+    return buffer.subarray(at - size, at).toString();
+  };
   while (at < buffer.length) {
     const [name, value] = [length(), length()];
     const key = text(name);

@@ -29,7 +29,8 @@ export async function startGrpcServer(
 ): Promise<GrpcServer> {
   const { pair, clientCa } = options;
   const tls = { ...pair, ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true }) };
-  const server = pair === undefined ? createServer() : createSecureServer({ ...tls, rejectUnauthorized: false });
+  const server =
+    pair === undefined ? createServer() : createSecureServer({ ...tls, rejectUnauthorized: false });
   const seen: GrpcSeen[] = [];
   const sessions = new Set<Http2Session>();
   let count = 0;
@@ -62,7 +63,10 @@ export async function startGrpcServer(
 function answer(stream: ServerHttp2Stream, path: string): void {
   const head = { ':status': 200, 'content-type': 'application/grpc' };
   if (path === '/test.Echo/Hang') return;
-  if (path === '/test.Echo/Refuse') return void stream.respond({ ':status': 503 }, { endStream: true });
+  if (path === '/test.Echo/Refuse') {
+    stream.respond({ ':status': 503 }, { endStream: true });
+    return;
+  }
   if (path === '/test.Echo/Fail') {
     stream.respond({ ...head, 'grpc-status': '7', 'grpc-message': 'no' }, { endStream: true });
     return;
@@ -80,4 +84,3 @@ export function grpcMessage(text: string): Buffer {
   head.writeUInt32BE(body.length, 1);
   return Buffer.concat([head, body]);
 }
-

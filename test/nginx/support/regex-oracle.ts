@@ -128,7 +128,7 @@ export function regexServers(
   ssl_certificate ${prefix}/${LAYOUT.defaultCertificate};
   ssl_certificate_key ${prefix}/${LAYOUT.defaultKey};
   ssl_certificate_by_lua_block { ingress.certificate() }
-  ${root === undefined ? '' : `if ($uri = /) { return 302 $scheme://$http_host${root}; }`}
+  ${root === undefined ? '' : `if ($uri = /) { return 302 $scheme://$best_http_host${root}; }`}
 ${expanded(sorted(rulesOf(host)))
   .map((rule) => locationText(host, rule, rendered))
   .join('\n')}

@@ -22,6 +22,8 @@ export type RenderedNginx = {
   readonly prefix: string;
   /** The same model for shared memory of another size, not put in force. */
   readonly withDocumentsSize: (documentsSize: number) => Rendered;
+  /** Another model for the same nginx, not put in force. */
+  readonly renderAgain: (model: Model) => Rendered;
   readonly close: () => Promise<void>;
 };
 
@@ -64,7 +66,8 @@ export async function startRendered(
     const { binary, env } = nginx;
     const started = await startNginx({ binary, prefix, env, deadlineMs: 20_000 });
     if (started.outcome === 'failed') throw new Error(started.message);
-    return { rendered, prefix, withDocumentsSize, close };
+    const renderAgain = (next: Model) => render(next, { runtime, compile });
+    return { rendered, prefix, withDocumentsSize, renderAgain, close };
   } catch (error) {
     await close();
     throw error;

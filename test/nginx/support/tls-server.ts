@@ -62,7 +62,8 @@ export async function startTlsServer(options: {
         host: incoming.headers.host ?? '',
         peer: typeof name === 'string' ? name : null,
         // Of a connection without SNI, Node says false.
-        serverName: typeof socket.servername === 'string' && socket.servername !== '' ? socket.servername : null,
+        serverName:
+          typeof socket.servername === 'string' && socket.servername !== '' ? socket.servername : null,
         protocol: socket.getProtocol(),
         bodyLength,
         connection: numbers.get(socket) ?? 0,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { escapePattern, pathPattern } from '../../../src/options/grammar/path-pattern.ts';
-import { absolutePath, rewriteTarget, targetText } from '../../../src/options/grammar/rewrite-target.ts';
+import { appRoot, rewriteTarget, targetText } from '../../../src/options/grammar/rewrite-target.ts';
 
 const literal = (given: string): string | null => {
   const reading = pathPattern(given);
@@ -130,7 +130,7 @@ test.each([
   '/a b',
   '/a?b=$1',
   '/a#',
-  '/${x}',
+  ['/$', '{x}'].join(''),
   '/a\n',
   '/%41',
   'https://x.example/$1',
@@ -142,9 +142,14 @@ test.each([
 
 test.each([
   ['/start', true],
+  ['/start/', true],
+  ['/', false],
+  ['//', false],
+  ['/.', false],
+  ['/a/..', false],
   ['start', false],
   ['/a$1', false],
   ['/a b', false],
 ])('the app-root %s', (given, fits) => {
-  expect(absolutePath(given).ok).toBe(fits);
+  expect(appRoot(given).ok).toBe(fits);
 });

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Directive, readDirectives } from '../../../src/render/verify/read-directives.ts';
 import { verifyFile } from '../../../src/render/verify/verify.ts';
-import type { ServerView } from '../../../src/render/view/server.ts';
+import type { LocationView, ServerView } from '../../../src/render/view/server.ts';
 
 /** Names and arguments alone, nested. */
 function shape(directives: readonly Directive[]): unknown {
@@ -129,4 +129,23 @@ test.each([
   ],
 ])('%s', (text, message) => {
   expect(problems(text)).toContain(message);
+});
+
+test('a location that passes to another block, or speaks otherwise than meant, is missing', () => {
+  const place = { exact: false, path: '/', key: 'k', target: 'https://https_1' } as LocationView;
+  const meant = { ...host, locations: [place], notFound: false };
+  const found = (directives: string): number =>
+    verifyFile(
+      `http { ${own} server { server_name a.example; location / { set $route k; ${directives} } } }`,
+      {
+        hosts: [meant],
+        runtime,
+        overridden: false,
+      },
+    ).length;
+  expect(found('set $shard https_1; proxy_pass https://$shard;')).toBe(0);
+  expect(found('set $shard https_2; proxy_pass https://$shard;')).toBe(1);
+  expect(found('proxy_pass https://$shard;')).toBe(1);
+  expect(found('set $shard https_1; proxy_pass http://$shard;')).toBe(1);
+  expect(found('set $shard https_1; grpc_pass grpcs://$shard;')).toBe(1);
 });

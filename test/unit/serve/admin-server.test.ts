@@ -63,6 +63,7 @@ describe('answers', () => {
       settled: false,
       settledOnce: false,
       waiting: ['no nginx of this prefix runs'],
+      nginx: { ...REPORT.nginx, running: false },
     };
     const { url } = await serve(() => report);
     const before = await fetch(`${url}/readyz`);
@@ -70,6 +71,10 @@ describe('answers', () => {
       503,
       'not ready:\n- no nginx of this prefix runs\n',
     ]);
+    report = { ...report, waiting: ['Ingress: not listed yet'], nginx: REPORT.nginx };
+    expect(await (await fetch(`${url}/readyz`)).text()).toBe(
+      'not ready:\n- Ingress: not listed yet\nnginx serves what was in force last\n',
+    );
     report = { ...REPORT, settled: false, settledOnce: true };
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
   });

@@ -33,6 +33,18 @@ describe('metrics', () => {
     expect(sample(text, 'ingress_openresty_compile_duration_seconds_sum')).toBe('0.12');
   });
 
+  test('how long changes take to be in force is a histogram from half a millisecond to a minute', async () => {
+    const metrics = createMetrics(identity);
+    metrics.propagation('push', 0.4);
+    metrics.propagation('push', 12);
+    metrics.propagation('compile', 3_000);
+    const text = await metrics.expose(REPORT);
+    expect(text).toMatch(/propagation_seconds_count\{[^}]*kind="push"[^}]*\} 2\n/);
+    expect(text).toMatch(/propagation_seconds_sum\{[^}]*kind="compile"[^}]*\} 3\n/);
+    expect(text).toMatch(/propagation_seconds_bucket\{[^}]*le="0.0005",[^}]*kind="push"[^}]*\} 1\n/);
+    expect(text).toMatch(/propagation_seconds_bucket\{[^}]*le="60",[^}]*kind="compile"[^}]*\} 1\n/);
+  });
+
   test('passes and pushes are measured in seconds', async () => {
     const metrics = createMetrics(identity);
     metrics.pass(5);

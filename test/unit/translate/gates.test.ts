@@ -88,18 +88,6 @@ describe('gates', () => {
     expect(routes(renamed)[0]?.denied).toContain('auth-url');
   });
 
-  test.each(['HTTPS', 'GRPC', 'grpcs', 'FCGI', 'AUTO_HTTP'])(
-    'backend-protocol %s is not spoken, so nothing is served',
-    (value) => {
-      const found = withAnnotations({ 'backend-protocol': value });
-      expect(found.denied).toBe(`backend-protocol ${value.toUpperCase()} is not supported yet`);
-      expect(found.codes).toEqual([
-        `error protocol-unsupported Ingress/default/a ${field('backend-protocol')}`,
-      ]);
-      expect(withAnnotations({ 'backend-protocol': 'http' })).toMatchObject({ denied: null, codes: [] });
-    },
-  );
-
   test('a gate in the ConfigMap denies everything', () => {
     const model = translate([ingress('a'), configMap({ 'whitelist-source-range': '10.0.0.0/8' })], {
       configmap: 'ingress/config',
@@ -146,18 +134,31 @@ describe('values', () => {
     expect(codes(model)).toEqual([]);
   });
 
-  test.each(
+  const JUNK = ['?', '-1', '1x', '"', 'on; deny all', '\u0000', 'x'.repeat(10_000)];
+  const names = (gate: boolean) =>
     Object.values(SUPPORTED_ANNOTATIONS)
-      .filter((declared) => declared.scope === 'location')
-      .map((declared) => declared.name),
-  )('a bad %s keeps the default and is told', (name) => {
+      .filter((declared) => declared.scope === 'location' && (declared.gate === true) === gate)
+      .map((declared) => declared.name);
+
+  test.each(names(false))('a bad %s keeps the default and is told', (name) => {
     const plain = routes(translate([ingress('a')]))[0];
-    for (const value of ['nope', '-1', '1x', '"', 'on; deny all', '\u0000', 'x'.repeat(10_000)]) {
+    for (const value of JUNK) {
       const found = withAnnotations({ [name]: value });
       expect(found.route).toEqual(plain);
       expect(found.codes).toEqual([`error annotation-invalid Ingress/default/a ${field(name)}`]);
     }
     expect(withAnnotations({ [name]: '' })).toMatchObject({ route: plain, codes: [] });
+  });
+
+  test.each(names(true))('a bad %s denies: its default would leave something out', (name) => {
+    // A file, a ConfigMap and a host may well be named so.
+    const named = /^(fastcgi-|proxy-ssl-name)/.test(name);
+    for (const value of JUNK.filter((text) => !named || text !== '1x')) {
+      const found = withAnnotations({ [name]: value });
+      expect(found.denied).toBe(`the annotation ${name} cannot be read`);
+      expect(found.codes).toEqual([`error annotation-invalid Ingress/default/a ${field(name)}`]);
+    }
+    expect(withAnnotations({ [name]: '' })).toMatchObject({ denied: null, codes: [] });
   });
 
   test('other algorithms are told', () => {

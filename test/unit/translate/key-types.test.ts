@@ -1,8 +1,20 @@
 // Several certificates for one host: one of each key type, from whom, and in which order.
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createDocuments } from '../../../src/render/documents.ts';
+import { DEFAULT_TRANSLATE_OPTIONS } from '../../../src/translate/options.ts';
+import { createTranslator } from '../../../src/translate/translate.ts';
 import { type Authority, makeAuthority, makeLeaf, type Pair } from '../../support/certs.ts';
-import { codes, ingress, path, secret, translate } from './support/objects.ts';
+import {
+  codes,
+  ingress,
+  ingressClass,
+  path,
+  secret,
+  service,
+  slice,
+  snapshot,
+  translate,
+} from './support/objects.ts';
 
 let authority: Authority;
 let rsa: Pair;
@@ -21,7 +33,8 @@ beforeAll(async () => {
 });
 
 const data = (pair: Pair) => ({ 'tls.crt': pair.cert, 'tls.key': pair.key });
-const list = (...names: readonly string[]) => names.map((secretName) => ({ hosts: ['shop.example'], secretName }));
+const list = (...names: readonly string[]) =>
+  names.map((secretName) => ({ hosts: ['shop.example'], secretName }));
 const over = (name: string, tls: ReturnType<typeof list>, day = 1, namespace = 'default') =>
   ingress(name, {
     tls,
@@ -39,9 +52,8 @@ const secrets = () => [
 function shown(...objects: Parameters<typeof translate>[0]) {
   const model = translate([...objects, ...secrets()]);
   const server = model.servers.get('shop.example');
-  expect([...model.certificates.keys()].sort()).toEqual(
-    [server?.certificate, ...(server?.otherCertificates ?? [])].filter((id) => id !== null).sort(),
-  );
+  const used = [server?.certificate, ...(server?.otherCertificates ?? [])].filter((id) => id !== null);
+  expect(new Set(model.certificates.keys())).toEqual(new Set(used));
   return { model, first: server?.certificate, others: server?.otherCertificates, said: codes(model) };
 }
 
@@ -90,7 +102,9 @@ describe('RSA and ECDSA for one host', () => {
         others: [],
         said: ["error certificate-invalid Secret/default/bad data['tls.crt']"],
       });
-      expect(model.diagnostics[0]?.message).toMatch(/; host shop\.example shows the certificate of Secret default\/ec$/);
+      expect(model.diagnostics[0]?.message).toMatch(
+        /; host shop\.example shows the certificate of Secret default\/ec$/,
+      );
     }
     expect(shown(over('a', list('gone', 'ec', 'else')))).toMatchObject({
       first: 'default/ec',
@@ -117,7 +131,9 @@ describe('RSA and ECDSA for one host', () => {
       certificate: 'default/rsa',
       otherCertificates: ['default/ec'],
     });
-    expect(documents.get('certificate:default/rsa')?.body).toMatchObject({ schemes: ['0804', '0805', '0806'] });
+    expect(documents.get('certificate:default/rsa')?.body).toMatchObject({
+      schemes: ['0804', '0805', '0806'],
+    });
     expect(documents.get('certificate:default/ec')?.body).toMatchObject({ schemes: ['0403'] });
   });
 });
@@ -129,7 +145,11 @@ describe('OCSP responses', () => {
     const config = { 'enable-ocsp': asked };
     const configMap = { kind: 'ConfigMap' as const, metadata: over('x', []).metadata, data: config };
     const leaf = translate(objects()).certificates.get('default/ec')?.leaf ?? '';
-    const model = translate([...objects(), configMap], { configmap: 'default/x' }, { staples: new Map([[leaf, staple]]) });
+    const model = translate(
+      [...objects(), configMap],
+      { configmap: 'default/x' },
+      { staples: new Map([[leaf, staple]]) },
+    );
     return createDocuments()(model).get('certificate:default/ec')?.body;
   };
 
@@ -137,4 +157,35 @@ describe('OCSP responses', () => {
     expect(found('true')).toMatchObject({ ocsp: staple });
     expect(found('false')).not.toHaveProperty('ocsp');
   });
+});
+
+test('a translator that has seen other staples and kept certificates says what a fresh one says', () => {
+  const fresh = () => createTranslator(DEFAULT_TRANSLATE_OPTIONS);
+  const old = fresh();
+  const objects = [ingressClass(), service(), slice(), over('a', list('ec', 'bad')), ...secrets()];
+  const base = snapshot(objects);
+  const certificate = old(base).certificates.get('default/ec');
+  if (certificate === undefined) throw new Error('no certificate');
+  const aside = { ...certificate, id: 'default/bad', keyType: 'other' };
+  const kept = [
+    new Map(),
+    new Map([['default/bad', { certificate: aside, since: null, ranOut: false }]]),
+    new Map([['default/bad', { certificate: aside, since: '2026-01-01T00:00:00.000Z', ranOut: false }]]),
+  ];
+  const staples = [new Map(), new Map([[certificate.leaf, { response: 'AAAA', ends: 1 }]])];
+  for (let round = 0; round < 2; round++) {
+    for (const keeping of kept) {
+      for (const stapling of staples) {
+        const next = { ...base, kept: keeping, staples: stapling };
+        expect(old(next)).toEqual(fresh()(next));
+      }
+    }
+  }
+  const last = old({ ...base, kept: kept[2] ?? new Map() });
+  expect(last.servers.get('shop.example')?.otherCertificates).toEqual(['default/bad']);
+  expect(last.diagnostics.map(({ message }) => message)).toEqual([
+    expect.stringMatching(
+      /^tls\.crt .*; the certificate of before, valid until .*, is shown instead since 2026-01-01/,
+    ),
+  ]);
 });

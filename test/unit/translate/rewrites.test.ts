@@ -157,3 +157,9 @@ test('app-root is that of the oldest Ingress which has one; a bad one and a redi
       translate([one('x', [path('/a')], { 'app-root': value })]).servers.get('shop.example')?.appRoot,
     ).toBeUndefined();
 });
+
+test('x-forwarded-prefix without a rewrite is told', () => {
+  expect(codes(translate([one('it', [path('/a')], { 'x-forwarded-prefix': '/p' })]))).toEqual([
+    "warning forwarded-prefix-idle Ingress/default/it metadata.annotations['nginx.ingress.kubernetes.io/x-forwarded-prefix']",
+  ]);
+});

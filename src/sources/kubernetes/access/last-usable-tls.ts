@@ -1,6 +1,7 @@
 // Certificates and keys that can be used: a mistake is said at the start, and a pair of which only one half is renewed
 // yet does not replace the one before.
 
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { TlsMaterial, Trouble } from './grant.ts';
 
@@ -39,14 +40,23 @@ export function createLastUsable(file: string): LastUsable {
 
 /** null: they can be used; else what is wrong, beginning with the field of a kubeconfig. */
 function tlsProblem({ ca, cert, key }: TlsMaterial): string | null {
-  if (ca !== undefined && !isUsable({ ca }))
+  if (ca !== undefined && !holdsCertificate(ca))
     return 'certificate-authority holds no certificate that can be read';
   if (cert === undefined && key === undefined) return null;
   if (cert === undefined) return 'client-key comes without client-certificate';
   if (key === undefined) return 'client-certificate comes without client-key';
-  if (!isUsable({ cert })) return 'client-certificate holds no certificate that can be read';
+  if (!holdsCertificate(cert)) return 'client-certificate holds no certificate that can be read';
   if (!isUsable({ key })) return 'client-key holds no private key that can be read';
   return isUsable({ cert, key }) ? null : 'client-certificate and client-key are not of one pair';
+}
+
+/** What is no certificate is passed over in silence where a context is made of it. */
+function holdsCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== null;
+  } catch {
+    return false;
+  }
 }
 
 function isUsable(material: Parameters<typeof createSecureContext>[0]): boolean {

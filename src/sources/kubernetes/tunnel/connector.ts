@@ -23,21 +23,21 @@ export interface TunnelOptions {
 
 export function tunnelConnector(options: TunnelOptions): buildConnector.connector {
   const toServer = buildConnector(options.trust);
-  return (target, callback) => {
-    openTunnel(options, target).then(
-      (socket) => {
-        if (target.protocol === 'https:') toServer({ ...target, httpSocket: socket }, callback);
-        else callback(null, socket);
-      },
-      (error: unknown) => callback(saidOfProxy(error), null),
-    );
-  };
+  return (target, callback) => void connect(target, callback);
+
+  async function connect(target: buildConnector.Options, callback: buildConnector.Callback): Promise<void> {
+    const opened = await openTunnel(options, target);
+    if ('error' in opened) callback(opened.error, null);
+    else if (target.protocol === 'https:') toServer({ ...target, httpSocket: opened.socket }, callback);
+    else callback(null, opened.socket);
+  }
 }
 
+/** Never rejects. */
 async function openTunnel(
   { proxy, ca, insecure, within }: TunnelOptions,
   { hostname, port, protocol }: buildConnector.Options,
-): Promise<Socket> {
+): Promise<{ readonly socket: Socket } | { readonly error: Error }> {
   const host = hostname.replace(/^\[|\]$/g, '');
   const number = Number(port) || (protocol === 'https:' ? 443 : 80);
   const { socket, open } = openProxySocket(proxy, { ca, insecure });
@@ -49,10 +49,10 @@ async function openTunnel(
     await open;
     const ask = proxy.protocol.startsWith('socks5') ? askSocksProxy : askHttpProxy;
     await ask(socket, { proxy, host, port: number });
-    return socket;
+    return { socket };
   } catch (error) {
     socket.destroy();
-    throw error;
+    return { error: saidOfProxy(error) };
   } finally {
     clearTimeout(timer);
   }

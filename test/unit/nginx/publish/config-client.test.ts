@@ -130,7 +130,7 @@ describe('the client of /config', () => {
       const patient = createConfigClient({ socketPath: path, signal: new AbortController().signal });
       expect(await patient.getStatus()).toMatchObject({
         outcome: 'unreachable',
-        message: 'its answer does not end',
+        message: 'the control socket failed: its answer does not end',
       });
     });
   });

@@ -6,9 +6,14 @@ import type { RenderedFiles } from '../../../../src/model/rendered.ts';
 import { openProvenFiles } from '../../../../src/nginx/state/proven-files.ts';
 import { withFolder } from './support/sample.ts';
 
+const AUTHORITY = 'conf/authorities/0123.pem';
+
 function rendered(text: string): RenderedFiles {
   return {
-    texts: new Map([['conf/nginx.conf', text]]),
+    texts: new Map([
+      ['conf/nginx.conf', text],
+      [AUTHORITY, 'PEM'],
+    ]),
     digest: createHash('sha256').update(text).digest('hex').slice(0, 32),
     sections: new Map([
       ['main', text],
@@ -28,7 +33,9 @@ describe('proven files', () => {
       const files = rendered('one');
       expect(await proven.saveProven(files)).toEqual({ outcome: 'saved' });
       const { digest, sections, compiled, terms } = files;
-      const expected = { digest, manifest: { digest, sections, compiled, terms }, text: 'one', notes: [] };
+      const manifest = { digest, sections, compiled, terms };
+      const authorities = new Map([[AUTHORITY, 'PEM']]);
+      const expected = { digest, manifest, text: 'one', authorities, notes: [] };
       expect(await openProvenFiles(folder).readLive()).toEqual(expected);
       expect((await stat(join(folder, digest, 'nginx.conf'))).mode & 0o777).toBe(0o600);
     }));

@@ -89,6 +89,30 @@ test('few connections for many exchanges after each other, and the path of the s
   expect(new Set(api.requests.map(({ socket }) => socket)).size).toBeLessThan(4);
 });
 
+test('after a silence no connection that lay idle beside it is used again', async () => {
+  const api = await server();
+  let silent = false;
+  const mute = new Set<unknown>();
+  api.script((request, response) => {
+    // What was cut off without a FIN goes on looking alive.
+    if (silent) for (const { socket } of api.requests) mute.add(socket);
+    silent = false;
+    if (mute.has(request.socket)) return true;
+    setTimeout(() => answerJson(response, 200, {}), 50);
+    return true;
+  });
+  const cluster = await open(kubeconfig({ server: api.url }));
+  expect(await Promise.all([1, 2, 3].map(() => get(cluster)))).toEqual([200, 200, 200]);
+  silent = true;
+  const cut = await cluster.request({ method: 'GET', path: '/x', signal, headersTimeout: 300 });
+  expect(cut).toMatchObject({
+    outcome: 'unreachable',
+    message: expect.stringContaining('no answer in time'),
+  });
+  expect(mute.size).toBeGreaterThan(2);
+  expect(await Promise.all([1, 2, 3].map(() => get(cluster)))).toEqual([200, 200, 200]);
+});
+
 test('a body goes out as it is given, with its type', async () => {
   const api = await server();
   const cluster = await open(kubeconfig({ server: api.url }));
@@ -151,6 +175,74 @@ test('certificates in the kubeconfig itself, a name to verify, and no verificati
     expect(await get(await open(kubeconfig({ server: api.url, cluster, user })))).toBe(outcome);
   }
   expect(said.join()).toContain('not verified');
+});
+
+test('half of a new pair does not replace the old one, and a pair that is none is refused at the start', async () => {
+  const authority = await makeAuthority();
+  const api = await mutualTls(authority);
+  const [old, next] = await Promise.all([1, 2].map(() => makeLeaf(authority, { names: ['controller'] })));
+  if (old === undefined || next === undefined) throw new Error('two pairs');
+  const write = (name: string, text: string): Promise<void> => writeFile(join(folder, name), text);
+  await write('client.crt', old.cert);
+  await write('client.key', next.key);
+  await write('ca.crt', authority.cert);
+  const text = kubeconfig({
+    server: api.url,
+    cluster: { 'certificate-authority': 'ca.crt' },
+    user: { 'client-certificate': 'client.crt', 'client-key': 'client.key' },
+  });
+  await writeFile(join(folder, 'kubeconfig'), text);
+  const tryOpen = () =>
+    openCluster({ kubeconfig: join(folder, 'kubeconfig'), context: null }, { log, env: {} });
+  expect(await tryOpen()).toMatchObject({
+    message: expect.stringContaining('client-certificate and client-key are not of one pair'),
+  });
+  await write('client.key', 'what');
+  expect(await tryOpen()).toMatchObject({
+    message: expect.stringContaining('client-key holds no private key'),
+  });
+  await write('client.key', old.key);
+
+  const cluster = await open(text);
+  expect(await get(cluster)).toBe(200);
+  await write('client.crt', next.cert);
+  await write('ca.crt', 'nothing');
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  expect(await get(cluster)).toBe(200);
+  await write('ca.crt', authority.cert);
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  expect(await get(cluster)).toBe(200);
+  const complaints = said.filter((sentence) => sentence.includes('what was there before stays in use'));
+  expect(complaints).toEqual([
+    expect.stringContaining('certificate-authority holds no certificate'),
+    expect.stringContaining('not of one pair'),
+  ]);
+});
+
+test('an exec plugin that fails is no reason not to start; one that is not there is', async () => {
+  const api = await server();
+  demand(api, () => 'Bearer later');
+  await plugin({}, 'exit 3');
+  const text = (command: string): string =>
+    kubeconfig({
+      server: api.url,
+      user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command } },
+    });
+  const cluster = await open(text('./plugin'), { PATH: process.env.PATH ?? '' });
+  expect(said.join()).toContain('the exec plugin plugin ended with status 3');
+  expect(await get(cluster)).toBe('the exec plugin plugin ended with status 3');
+  // Everything that asks the API server would run it at the same time.
+  expect(runs()).toBe(1);
+  await plugin();
+  await credential({ token: 'later' });
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  expect(await get(cluster)).toBe(200);
+
+  await writeFile(join(folder, 'kubeconfig'), text('./absent'));
+  const options = { kubeconfig: join(folder, 'kubeconfig'), context: null };
+  expect(await openCluster(options, { log, env: {} })).toMatchObject({
+    message: 'the exec plugin absent cannot be started (ENOENT)',
+  });
 });
 
 test('a token file is read again when the API server refuses what it held', async () => {

@@ -192,6 +192,29 @@ test('Secrets are kept only while they are named; one that is named first is fet
   await until('dropped', () => !run.last().secrets.has('default/later'));
 });
 
+test('Secrets that proxy-ssl-secret names are kept too, of the own namespace only', async () => {
+  for (const name of ['client', 'other', 'mine']) secret(name, 'default', name);
+  secret('foreign', 'elsewhere', 'foreign');
+  const route = (name: string, annotation: string, value: string) =>
+    world.api.put('ingresses', {
+      metadata: { name, namespace: 'default', annotations: { [annotation]: value } },
+      spec: { rules: [{ host: `${name}.example` }] },
+    });
+  route('shop', 'nginx.ingress.kubernetes.io/proxy-ssl-secret', 'default/client');
+  route('spy', 'nginx.ingress.kubernetes.io/proxy-ssl-secret', 'elsewhere/foreign');
+  route('odd', 'nginx.ingress.kubernetes.io/proxy-ssl-secret', 'default/../other');
+  route('own', 'own.example/proxy-ssl-secret', 'default/mine');
+  const run = start();
+  await watching(run);
+  expect([...run.last().secrets.keys()]).toEqual(['default/client']);
+  const renamed = start({ annotationsPrefix: 'own.example' });
+  await until('the other prefix', () => renamed.snapshots.length > 0 && renamed.last().secrets.size > 0);
+  expect([...renamed.last().secrets.keys()]).toEqual(['default/mine']);
+  route('shop', 'nginx.ingress.kubernetes.io/proxy-ssl-secret', 'default/other');
+  await until('the other one', () => run.last().secrets.has('default/other'));
+  expect([...run.last().secrets.keys()]).toEqual(['default/other']);
+});
+
 test('a Secret that cannot be fetched holds up its Ingress for a moment only, and endpoints not at all', async () => {
   secret('one', 'default', 'one');
   const run = start();

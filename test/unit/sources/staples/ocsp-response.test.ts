@@ -3,7 +3,11 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { certificateId, ocspRequest } from '../../../../src/sources/staples/certificate-id.ts';
-import { type OcspAnswer, ocspTimes, readOcspResponse } from '../../../../src/sources/staples/ocsp-response.ts';
+import {
+  type OcspAnswer,
+  ocspTimes,
+  readOcspResponse,
+} from '../../../../src/sources/staples/ocsp-response.ts';
 import { type Authority, makeAuthority, makeLeaf, type Pair } from '../../../support/certs.ts';
 import { type OcspResponder, type Signing, startOcspResponder } from '../../../support/ocsp-responder.ts';
 

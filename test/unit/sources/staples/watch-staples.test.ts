@@ -1,4 +1,5 @@
 // Responses kept fresh from a responder that is sometimes wrong, slow or gone.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Certificate, Staple } from '../../../../src/model/model.ts';
 import { findResponder, mayBeAsked } from '../../../../src/sources/staples/responder-address.ts';
@@ -127,7 +128,11 @@ test.each<[string, Parameters<OcspResponder['answerWith']>[0], string]>([
     (_, response) => void response.writeHead(307, { location: '/other' }).end(),
     'answered with status 307',
   ],
-  ['junk', (_, response) => void response.end('junk'), 'answered with something that is not an OCSP response'],
+  [
+    'junk',
+    (_, response) => void response.end('junk'),
+    'answered with something that is not an OCSP response',
+  ],
   ['too much', (_, response) => void response.end(Buffer.alloc(100_000)), 'answered with too much'],
   ['nothing', (_, response) => void response.destroy(), 'cannot be reached (ECONNRESET)'],
 ])('%s keeps what is valid, and is tried again', async (_, answer, message) => {
@@ -170,12 +175,15 @@ test('certificates without a responder, or without their issuer, ask nobody', as
   const lone = read(pair.cert);
   const wrong = read(pair.cert, (await makeAuthority()).cert);
   for (const one of [lone, wrong]) {
-    const state = watch({}, [one]).states().get(one.leaf);
+    const watcher = watch({}, [one]);
+    const state = await when(watcher, 'a remark', ({ problem }) => problem !== null);
     expect(state).toEqual({ staple: null, problem: { kind: 'without-issuer' } });
   }
   pair = silent;
   const quiet = read(silent.cert, authority.cert);
-  expect(watch({}, [quiet]).states().get(quiet.leaf)).toEqual({ staple: null, problem: null });
+  const watcher = watch({}, [quiet]);
+  await sleep(50);
+  expect(watcher.states().get(quiet.leaf)).toEqual({ staple: null, problem: null });
   pair = { cert: '', key };
   expect(responder.asked()).toBe(0);
 });
@@ -227,14 +235,14 @@ describe('where responders may be', () => {
     for (const address of ['10.1.2.3', 'fd00::1', '127.0.0.1', '::ffff:10.0.0.1']) {
       expect(mayBeAsked(address, allowed)).toBe(true);
     }
-    for (const address of ['127.0.0.2', '192.168.1.1', 'fe80::1']) expect(mayBeAsked(address, allowed)).toBe(false);
+    for (const address of ['127.0.0.2', '192.168.1.1', 'fe80::1'])
+      expect(mayBeAsked(address, allowed)).toBe(false);
   });
 
   test.each([
     'http://127.0.0.1:1/x',
     'http://[::1]/',
     'http://[::ffff:127.0.0.1]/',
-    'http://localhost/',
     'http://0x7f.1/',
     'http://2130706433/',
   ])('%s is not asked', async (url) => {
@@ -253,6 +261,20 @@ describe('where responders may be', () => {
       });
     },
   );
+
+  test('a name is asked at what it meant when it was looked at: one address of each family', async () => {
+    const names: Readonly<Record<string, readonly string[]>> = {
+      'both.example': ['10.0.0.1', '203.0.112.1', '203.0.112.2', 'fd00::1', '2600::1'],
+      'inside.example': ['10.0.0.1', '127.0.0.1', '::1'],
+    };
+    const resolve = (name: string) => Promise.resolve(names[name] ?? []);
+    const find = (name: string, allowed: readonly string[] = []) =>
+      findResponder(`http://${name}:81/x?y`, allowed, resolve);
+    expect(await find('both.example')).toMatchObject({ ok: true, addresses: ['203.0.112.1', '2600::1'] });
+    expect(await find('both.example', ['10.0.0.0/8'])).toMatchObject({ addresses: ['10.0.0.1', '2600::1'] });
+    expect(await find('inside.example')).toMatchObject({ ok: false });
+    expect(await find('no.example')).toEqual({ ok: false, message: 'has a name that does not resolve' });
+  });
 
   test('the watcher says so, and no connection is made', async () => {
     const state = await when(watch({ allowed: [] }), 'a failure', isFailing);

@@ -9,7 +9,15 @@ import { createTranslator } from '../../../../src/translate/translate.ts';
 import { type Authority, makeAuthority, makeLeaf, type Pair } from '../../../support/certs.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { type OcspResponder, startOcspResponder } from '../../../support/ocsp-responder.ts';
-import { configMap, ingress, ingressClass, secret, service, slice, snapshot } from '../../translate/support/objects.ts';
+import {
+  configMap,
+  ingress,
+  ingressClass,
+  secret,
+  service,
+  slice,
+  snapshot,
+} from '../../translate/support/objects.ts';
 
 const options = { ...DEFAULT_TRANSLATE_OPTIONS, configmap: 'ingress/config' };
 let authority: Authority;
@@ -36,7 +44,10 @@ interface World {
 }
 
 /** The loop as far as it concerns staples. */
-function start(documents: Parameters<typeof withStaples>[0]['documents'] = new Map(), allowed = ['127.0.0.1']): World {
+function start(
+  documents: Parameters<typeof withStaples>[0]['documents'] = new Map(),
+  allowed = ['127.0.0.1'],
+): World {
   const translate = createTranslator(options);
   const world: World = {
     models: [],
@@ -116,7 +127,8 @@ test('after a restart what was in force is there from the first Snapshot on', as
 test('what is wrong is said of the Secret', async () => {
   const { source, models } = start(new Map(), []);
   source.take(objects('true'), 0);
-  const said = () => models.at(-1)?.diagnostics.map(({ code, object, message }) => `${code} ${object} ${message}`);
+  const said = () =>
+    models.at(-1)?.diagnostics.map(({ code, object, message }) => `${code} ${object} ${message}`);
   await eventually('a diagnostic', () => (said()?.length ?? 0) > 0);
   expect(said()).toEqual([
     'ocsp-failed Secret/default/cert there is no new OCSP response: the responder is at an address that is not asked (see --ocsp-responder-networks); none is shown',
