@@ -195,8 +195,8 @@ async function openLoad(port: number, host: string, latencies: number[]) {
   };
 }
 
-/** Of the worker that has most: its own memory, without what it shares with the others. */
+/** Of the worker that has most: its own memory, without what it shares with the master and the others. */
 async function megabytes(workers: readonly number[]): Promise<number> {
-  const texts = await Promise.all(workers.map((pid) => readFile(`/proc/${pid}/status`, 'utf8')));
-  return Math.max(...texts.map((text) => Number(/^RssAnon:\s+(\d+) kB$/m.exec(text)?.[1]) / 1000));
+  const texts = await Promise.all(workers.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8')));
+  return Math.max(...texts.map((text) => Number(/^Private_Dirty:\s+(\d+) kB$/m.exec(text)?.[1]) / 1000));
 }

@@ -1,6 +1,7 @@
 // `--compile never`: no reload but for what only a directive can say.
 
 import { expect } from '@jest/globals';
+import { request } from '../support/http-client.ts';
 import { ingress, workload } from './support/objects.ts';
 import { testGateway } from './support/test-gateway.ts';
 
@@ -64,5 +65,12 @@ testGateway(
       gateway.put('more.yaml', ingress('more', { host: 'more.example', service: 'shop' })),
     );
     expect((await gateway.state()).reloads).toBe(reloads + 1);
+
+    // What was in force with a push, and what had to wait for files, each by its own time.
+    const { body } = await request({ port: gateway.adminPort, target: '/metrics' });
+    const times = (kind: string) =>
+      Number(new RegExp(`propagation_seconds_count\\{[^}]*kind="${kind}"[^}]*\\} (\\d+)`).exec(body)?.[1]);
+    expect(times('push')).toBeGreaterThanOrEqual(6);
+    expect(times('compile')).toBeGreaterThanOrEqual(1);
   },
 );

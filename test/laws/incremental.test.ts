@@ -3,7 +3,7 @@ import 'reflect-metadata';
 // they say is what fresh ones say: translation, rendering and planning, on maps with and without a known past.
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type KubernetesObject, objectName } from '../../src/model/kubernetes.ts';
+import { type Ingress, type KubernetesObject, objectName, type Service } from '../../src/model/kubernetes.ts';
 import type { Model } from '../../src/model/model.ts';
 import { patchMap } from '../../src/model/patched-map.ts';
 import type { Applied, Plan } from '../../src/model/plan.ts';
@@ -65,13 +65,53 @@ const planOf = (decision: Plan): unknown =>
     ? { ...decision, compile: { ...decision.compile, files: decision.compile.files.digest } }
     : decision;
 
+/** Changes of what is served: other paths, values and profiles of one host, and another default backend. */
+const lively: fc.Arbitrary<KubernetesObject> = fc.oneof(
+  fc
+    .record({
+      paths: fc.subarray(['/', '/a', '/b'], { minLength: 1 }),
+      size: fc.constantFrom(null, '1m', '2m'),
+      timeout: fc.constantFrom(null, '7', '9'),
+    })
+    .map(({ paths, size, timeout }) => liveIngress(paths, size, timeout)),
+  fc.constantFrom(80, 81, 82).map((port) => nextService(port)),
+);
+
+function liveIngress(paths: readonly string[], size: string | null, timeout: string | null): Ingress {
+  const [live] = LIVE.filter((object) => object.kind === 'Ingress');
+  const [rule] = live?.rules ?? [];
+  const [place] = rule?.paths ?? [];
+  if (live === undefined || rule === undefined || place === undefined) throw new Error('nothing is live');
+  const annotations = {
+    ...(size === null ? {} : { 'nginx.ingress.kubernetes.io/proxy-body-size': size }),
+    ...(timeout === null ? {} : { 'nginx.ingress.kubernetes.io/proxy-read-timeout': timeout }),
+  };
+  return {
+    ...live,
+    tls: [],
+    metadata: { ...live.metadata, annotations },
+    rules: [{ ...rule, paths: paths.map((path) => ({ ...place, path })) }],
+  };
+}
+
+function nextService(port: number): Service {
+  return {
+    kind: 'Service',
+    metadata: { name: 'next', namespace: 'default', creationTimestamp: '', annotations: {}, labels: {} },
+    type: 'ClusterIP',
+    clusterIP: undefined,
+    externalName: undefined,
+    ports: [{ name: '', protocol: 'TCP', port, targetPort: 8080 }],
+  };
+}
+
 test('what remembers says what a fresh one says, over the whole street', () => {
   const change = fc.record({
-    object: anyObject(secretData),
-    remove: fc.boolean(),
+    object: fc.oneof(anyObject(secretData), { weight: 2, arbitrary: lively }),
+    remove: fc.nat({ max: 3 }).map((number) => number === 0),
     leap: fc.nat({ max: 9 }),
-    compile: fc.constantFrom('all', 'none', 'same'),
-    taken: fc.constantFrom('nothing', 'push', 'started', 'proven', 'failed'),
+    compile: fc.constantFrom('all', 'same', 'same', 'none'),
+    taken: fc.constantFrom('nothing', 'push', 'push', 'started', 'proven', 'failed'),
     known: fc.boolean(),
   });
   fc.assert(
