@@ -130,6 +130,8 @@ async function runInside({ emit, say, signal }: BenchContext): Promise<void> {
     const { bench: _, ...measurement } = JSON.parse(line) as Measurement;
     emit(measurement);
   });
-  const code = await new Promise((done, fail) => child.once('error', fail).once('close', done));
+  const code = await new Promise<number | null>((done, fail) => {
+    child.once('error', fail).once('close', done);
+  });
   if (code !== 0) throw new Error(`the bench inside of its own network ended with ${code}`);
 }

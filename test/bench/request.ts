@@ -84,6 +84,7 @@ async function measureWorld(context: BenchContext, world: World, cases: readonly
         peerOf: (own) => (own === 'static' ? null : 'static'),
         rounds: 12,
         connections: 32,
+        warmUpTurns: hosts.length < 10_000 ? 1 : 3,
         scratch: join(compiled.prefix, 'load.lua'),
       });
     }
@@ -93,7 +94,11 @@ async function measureWorld(context: BenchContext, world: World, cases: readonly
 }
 
 function objectsOf(upstream: Upstream, { services: count, policies }: World): readonly Manifest[] {
-  const common = { services: count, endpoints: 10, addresses: 'shared' } as const;
+  // Static nginx keeps connections for each service by itself: ten each would be more than a worker may have.
+  const common =
+    count < 10_000
+      ? ({ services: count, endpoints: 10, addresses: 'shared' } as const)
+      : ({ services: count, endpoints: 1, addresses: 'distinct' } as const);
   if (policies === 'plain') return services(upstream, common);
   const rewrites = policies === 'canary and rewrite';
   const place = rewrites ? ({ path: '/api(/|$)(.*)', pathType: 'ImplementationSpecific' } as const) : {};

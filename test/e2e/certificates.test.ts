@@ -5,6 +5,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { type Authority, makeAuthority, makeLeaf, type Pair } from '../support/certs.ts';
+import { eventually } from '../support/eventually.ts';
 import { FORMS } from './support/forms.ts';
 import type { Gateway } from './support/gateway.ts';
 import { ingress, tlsSecret, workload } from './support/objects.ts';
@@ -49,7 +50,8 @@ for (const { form, flags } of FORMS) {
         expect(await shownFor(gateway, 'shop.example')).toBe(fingerprint(next));
         await sleep(100);
         seen.clear();
-        await sleep(100);
+        const from = handshakes;
+        await eventually('more handshakes', () => handshakes >= from + 6);
         expect([...seen]).toEqual([fingerprint(next)]);
       }
 

@@ -69,12 +69,12 @@ const planOf = (decision: Plan): unknown =>
 const lively: fc.Arbitrary<KubernetesObject> = fc.oneof(
   fc
     .record({
-      paths: fc.subarray(['/', '/a', '/b'], { minLength: 1 }),
+      paths: fc.constantFrom(['/'], ['/a'], ['/', '/a']),
       size: fc.constantFrom(null, '1m', '2m'),
       timeout: fc.constantFrom(null, '7', '9'),
     })
     .map(({ paths, size, timeout }) => liveIngress(paths, size, timeout)),
-  fc.constantFrom(80, 81, 82).map((port) => nextService(port)),
+  fc.constantFrom(80, 81).map((port) => nextService(port)),
 );
 
 function liveIngress(paths: readonly string[], size: string | null, timeout: string | null): Ingress {
@@ -107,7 +107,7 @@ function nextService(port: number): Service {
 
 test('what remembers says what a fresh one says, over the whole street', () => {
   const change = fc.record({
-    object: fc.oneof(anyObject(secretData), { weight: 2, arbitrary: lively }),
+    object: fc.oneof(anyObject(secretData), { weight: 4, arbitrary: lively }),
     remove: fc.nat({ max: 3 }).map((number) => number === 0),
     leap: fc.nat({ max: 9 }),
     compile: fc.constantFrom('all', 'same', 'same', 'none'),
@@ -142,7 +142,7 @@ test('what remembers says what a fresh one says, over the whole street', () => {
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 120 },
   );
 });
 

@@ -92,6 +92,30 @@ test('retries go to each other endpoint once, and no further than tries', async 
   expect(await count(2)).toEqual({ 502: 2 });
 });
 
+test('retries of what a canary took stay with the canary', async () => {
+  const [dead = 0, gone = 0] = await freePorts(2);
+  const canaries = [{ backend: 'c', header: 'x-a', weight: 0, weightTotal: 100 }];
+  await put(
+    backend('b', endpoint(0)),
+    backend('c', `127.0.0.1:${dead}`, `127.0.0.1:${gone}`, endpoint(1)),
+    route('r', 'b', { canaries, tries: 3 }),
+  );
+  expect(await count(9, { headers: { 'x-a': 'always' } })).toEqual({ two: 9 });
+  expect(await count(3)).toEqual({ one: 3 });
+});
+
+test('a route that had nothing special obeys what it is given, and the other way round', async () => {
+  await put(backend('b', endpoint(0), endpoint(1)), backend('c', endpoint(2)), route('r', 'b'));
+  expect(await count(6)).toEqual({ one: 3, two: 3 });
+  const canaries = [{ backend: 'c', header: 'x-a', weight: 0, weightTotal: 100 }];
+  await put(route('r', 'b', { canaries }));
+  expect(await count(2, { headers: { 'x-a': 'always' } })).toEqual({ three: 2 });
+  await put(route('r', 'b', { denied: 'broken' }));
+  expect(await count(2)).toEqual({ 503: 2 });
+  await put(route('r', 'c'));
+  expect(await count(2, { headers: { 'x-a': 'always' } })).toEqual({ three: 2 });
+});
+
 test('no attempt starts after triesTimeout', async () => {
   const [slow, other] = [upstreams[0], upstreams[1]];
   slow?.behave({ fault: 'hang' });

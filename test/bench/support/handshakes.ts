@@ -9,12 +9,12 @@ const execute = promisify(execFile);
 
 export type HandshakesOptions = {
   readonly port: number;
-  /** `host-7.bench.example` for 7. */
-  readonly firstHost: number;
+  /** Of the names `host-0.bench.example` and on. */
   readonly hosts: number;
   readonly version: 'TLSv1.2' | 'TLSv1.3';
   readonly connections: number;
-  readonly seconds: number;
+  /** How long names are taken at random; null: each name once. */
+  readonly seconds: number | null;
 };
 
 export type HandshakesResult = { readonly handshakes: number; readonly seconds: number };
@@ -22,18 +22,21 @@ export type HandshakesResult = { readonly handshakes: number; readonly seconds: 
 export async function runHandshakes(options: HandshakesOptions): Promise<HandshakesResult> {
   const program = [process.execPath, import.meta.filename, JSON.stringify(options)];
   const { stdout } = await execute('taskset', ['-c', String(LOAD_CPU), ...program], {
-    timeout: options.seconds * 1000 + 60_000,
+    timeout: (options.seconds ?? 120) * 1000 + 60_000,
   });
   return JSON.parse(stdout) as HandshakesResult;
 }
 
 async function work(options: HandshakesOptions): Promise<HandshakesResult> {
   const started = performance.now();
-  const end = started + options.seconds * 1000;
+  const { seconds, hosts } = options;
+  const end = started + (seconds ?? 0) * 1000;
+  let begun = 0;
   let handshakes = 0;
   const worker = async () => {
-    while (performance.now() < end) {
-      await handshake(options);
+    while (seconds === null ? begun < hosts : performance.now() < end) {
+      begun += 1;
+      await handshake(options, seconds === null ? begun - 1 : Math.floor(Math.random() * hosts));
       handshakes += 1;
     }
   };
@@ -41,8 +44,7 @@ async function work(options: HandshakesOptions): Promise<HandshakesResult> {
   return { handshakes, seconds: (performance.now() - started) / 1000 };
 }
 
-function handshake({ port, firstHost, hosts, version }: HandshakesOptions): Promise<void> {
-  const number = firstHost + Math.floor(Math.random() * hosts);
+function handshake({ port, version }: HandshakesOptions, number: number): Promise<void> {
   const servername = `host-${number}.bench.example`;
   const versions = { minVersion: version, maxVersion: version } as const;
   return new Promise((done, fail) => {
