@@ -71,28 +71,6 @@ testCluster(
   },
 );
 
-testCluster('the controller may do what it needs, and no more', {}, async ({ plane }) => {
-  const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
-  const allowed = async (what: string, namespace: string) => {
-    const [resource = '', group = '', subresource = ''] = what.split(' ');
-    const answers: string[] = [];
-    for (const verb of verbs) {
-      const asked = { verb, resource, group, subresource, namespace };
-      const { status } = await plane.api.call('POST', REVIEWS, {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SubjectAccessReview',
-        spec: { user: USER, groups: ['system:authenticated'], resourceAttributes: asked },
-      });
-      if (status.allowed) answers.push(verb);
-    }
-    return answers.join(' ');
-  };
-  const seen: Record<string, string> = {};
-  for (const what of Object.keys(RIGHTS)) seen[what] = await allowed(what, 'default');
-  expect(seen).toEqual(RIGHTS);
-  expect(await allowed('leases coordination.k8s.io', 'ingress-openresty')).toBe('get create update');
-});
-
 test('a control plane leaves nothing behind', async () => {
   const plane = await startControlPlane();
   process.stdout.write(`the API server is ready after ${plane.startedIn} ms\n`);
@@ -104,26 +82,6 @@ test('a control plane leaves nothing behind', async () => {
   await expect(readdir(plane.folder)).rejects.toThrow('ENOENT');
 }, 60_000);
 
-const READ = 'get list watch';
-/** `resource group subresource` → verbs, in a namespace that is not the controller's. */
-const RIGHTS: Readonly<Record<string, string>> = {
-  'ingresses networking.k8s.io': READ,
-  'ingressclasses networking.k8s.io': READ,
-  'ingresses networking.k8s.io status': 'patch',
-  'endpointslices discovery.k8s.io': READ,
-  services: READ,
-  secrets: READ,
-  configmaps: READ,
-  namespaces: READ,
-  events: 'create patch',
-  'leases coordination.k8s.io': '',
-  pods: '',
-  nodes: '',
-  serviceaccounts: '',
-  'networkpolicies networking.k8s.io': '',
-};
-const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
-const USER = 'system:serviceaccount:ingress-openresty:ingress-openresty';
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 
 async function endpoints(api: Api, service: string): Promise<readonly Thing[]> {

@@ -29,6 +29,7 @@ const THIRD_PARTIES: Readonly<Record<string, readonly string[]>> = {
   undici: ['sources/kubernetes', 'nginx'],
   execa: ['nginx'],
   chokidar: ['sources'],
+  'js-yaml': ['sources', 'cli'],
   yaml: ['sources', 'cli'],
   commander: ['cli'],
   'prom-client': ['serve'],
