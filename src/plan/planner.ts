@@ -3,6 +3,7 @@
 // what moved since the one before it, on either side.
 
 import type { Document, DocumentKey } from '../model/document.ts';
+import { forgetful } from '../model/forgetful.ts';
 import type { RouteId } from '../model/model.ts';
 import { mapChanges } from '../model/patched-map.ts';
 import type { Applied, DocumentChange, Plan } from '../model/plan.ts';
@@ -17,6 +18,10 @@ type Documents = ReadonlyMap<DocumentKey, Document>;
 
 /** Its answers are those of a fresh one. */
 export function createPlanner(): (applied: Applied, rendered: Rendered) => Plan {
+  return forgetful(remembering);
+}
+
+function remembering(): (applied: Applied, rendered: Rendered) => Plan {
   const retain = createRetention();
   const differing = new Set<DocumentKey>();
   const routes = new Map<RouteId, number>();

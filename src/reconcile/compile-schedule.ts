@@ -24,7 +24,10 @@ export interface CompileSchedule {
   mayStart(when: Compile['when'], draining: number): boolean;
   /** What the last compile that was asked for is held back by; null: nothing. */
   held(): Held | null;
-  /** To be called at the end of each compile that was put in force; of how long it took, from staging to proof. */
+  /**
+   * To be called at the end of each compile that was put in force, be it for a moment; of how long it took, from
+   * staging to proof.
+   */
   finished(durationMs: number): void;
   /** The host's text did not pass `nginx -t`: it is interpreted until it changes. */
   exclude(host: string, reason: string): void;

@@ -20,7 +20,7 @@ export interface FilesLaneParts {
   readonly onStarted: (files: RenderedFiles, reasons: readonly string[]) => void;
   readonly onEnded: (files: RenderedFiles, outcome: CompileOutcome) => void;
   readonly onConfirmed: (files: RenderedFiles, outcome: CompileOutcome) => void;
-  /** A refused compile may be tried again after so many milliseconds. */
+  /** What was refused may be tried again after so many milliseconds; told at each offer until then. */
   readonly onRefused: (retryIn: number) => void;
 }
 
@@ -60,13 +60,21 @@ export function createFilesLane(parts: FilesLaneParts): FilesLane {
         begin(parts.reload, live, parts.onEnded);
         return;
       }
-      if (unproven !== null && parts.isRunning() && performance.now() >= confirmFrom) {
-        begin(confirm, unproven, parts.onConfirmed);
-        return;
+      if (unproven !== null && parts.isRunning()) {
+        const pause = confirmFrom - performance.now();
+        if (pause <= 0) {
+          begin(confirm, unproven, parts.onConfirmed);
+          return;
+        }
+        parts.onRefused(pause);
       }
       if (plan.kind !== 'push+compile') return;
       const { files, when, reasons } = plan.compile;
-      if (refused?.digest === files.digest && performance.now() < refused.until) return;
+      const pause = refused?.digest === files.digest ? refused.until - performance.now() : 0;
+      if (pause > 0) {
+        parts.onRefused(pause);
+        return;
+      }
       if (!parts.mayStart(when, draining)) return;
       urgent = when === 'now' ? reasons : [];
       parts.onStarted(files, reasons);

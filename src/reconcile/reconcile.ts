@@ -210,6 +210,8 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
       report.compileEnded(files, outcome, null);
     } else {
       applied = compileFailed(applied);
+      // Workers were replaced twice, there and back, which is to happen again no sooner than after any other reload.
+      if (outcome.outcome === 'not-live' && outcome.switched) schedule.finished(0);
       report.compileEnded(
         files,
         outcome,

@@ -1,6 +1,7 @@
 // Model → files and documents. The file is made of sections, each rendered by itself: a section that has not
 // changed costs nothing, and the difference of two files can be said in words.
 
+import { forgetful } from '../model/forgetful.ts';
 import type { Model, RouteId } from '../model/model.ts';
 import type { Rendered, RenderedFiles } from '../model/rendered.ts';
 import { LAYOUT, type Runtime } from '../model/runtime.ts';
@@ -39,6 +40,10 @@ export type Renderer = (model: Model, options: RenderOptions) => Rendered;
  * overridden template does not fit this model: the caller keeps what it had.
  */
 export function createRenderer(templates: Templates): Renderer {
+  return forgetful(() => remembering(templates));
+}
+
+function remembering(templates: Templates): Renderer {
   const documents = createDocuments();
   const hostSections = createHostSections(templates);
   const profiles = createProfiles();

@@ -2,6 +2,7 @@
 // identity of what they were made from, so a translator that has seen a thousand snapshots and a fresh one agree.
 
 import type { Secret } from '../model/kubernetes.ts';
+import { forgetful } from '../model/forgetful.ts';
 import type { Model } from '../model/model.ts';
 import type { KeptCertificate, Snapshot } from '../model/snapshot.ts';
 import { createAddition } from './addition.ts';
@@ -24,6 +25,10 @@ import { createStructure, type Structure } from './structure.ts';
  * to the default certificate.
  */
 export function createTranslator(options: TranslateOptions): (snapshot: Snapshot) => Model {
+  return forgetful(() => remembering(options));
+}
+
+function remembering(options: TranslateOptions): (snapshot: Snapshot) => Model {
   const config = memoizeLast((found: Parameters<typeof readConfigMap>[0]) => readConfigMap(found, options));
   const shown = memoizeLast((...[found, kept]: DefaultSources) =>
     readDefaultCertificate(found, kept, options),

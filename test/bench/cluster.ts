@@ -12,6 +12,7 @@ import { memory } from '../cluster/support/process-usage.ts';
 import { measureBurst, measureIdle, measureIngressPost, measureSlicePatch } from './cluster/changes.ts';
 import { CLASSIC, startClassic } from './cluster/classic.ts';
 import { measureColdStart } from './cluster/cold-start.ts';
+import type { Sighting } from './cluster/probe.ts';
 import { nameOf, type Report, reportOn } from './cluster/report.ts';
 import { openWorld, type World } from './cluster/world.ts';
 import type { Bench, BenchContext } from './support/bench.ts';
@@ -55,13 +56,18 @@ async function measureOne(world: World, context: BenchContext): Promise<void> {
   await gateway.settled(120_000);
   const { peak = '' } = await memory(gateway.controller().pid);
   ours.one('cold start', 'peak memory of the controller', 'MB', Number.parseInt(peak, 10));
-  await measureChanges(world, gateway.httpPort, ours, context);
+  const own = await measureChanges(world, gateway.httpPort, ours, context);
   await measureCosts(world, ours, context);
   await gateway.controller().stop();
   // Last, and alone: it takes more of the machine than what it is compared with.
+  const peer = reportOn(world.size, CLASSIC, context);
   const classic = await startClassic(world);
   try {
-    await measureChanges(world, classic.port, reportOn(world.size, CLASSIC, context), context);
+    const theirs = await measureChanges(world, classic.port, peer, context);
+    for (const [what, seen] of theirs) {
+      peer.sightings(what, seen);
+      ours.sightings(what, own.get(what) ?? [], seen);
+    }
   } finally {
     await classic.close();
   }
@@ -73,16 +79,17 @@ async function measureChanges(
   port: number,
   report: Report,
   { rounds, signal }: BenchContext,
-): Promise<void> {
+): Promise<ReadonlyMap<string, readonly Sighting[]>> {
+  const seen = new Map<string, readonly Sighting[]>();
   const changes = rounds ?? CHANGES;
   for (const [name, pauseMs] of PACES) {
     signal.throwIfAborted();
     report.say(`slices, ${name}`);
-    report.sightings(`slice PATCH, ${name}`, await measureSlicePatch(world, { port, changes, pauseMs }));
+    seen.set(`slice PATCH, ${name}`, await measureSlicePatch(world, { port, changes, pauseMs }));
   }
   signal.throwIfAborted();
   report.say('Ingresses');
-  report.sightings('Ingress POST', await measureIngressPost(world, { port, changes, pauseMs: 500 }));
+  return seen.set('Ingress POST', await measureIngressPost(world, { port, changes, pauseMs: 500 }));
 }
 
 async function measureCosts(world: World, report: Report, { signal }: BenchContext): Promise<void> {

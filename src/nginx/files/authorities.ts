@@ -29,13 +29,18 @@ export async function readAuthorities(prefix: string, config: string): Promise<R
   return found;
 }
 
-/** All but those of `texts`, which are live. */
+/** All of ours but those of `texts`, which are live. One that stays costs nothing, so that it cannot go is no failure. */
 export async function forgetAuthorities(prefix: string, texts: ReadonlyMap<string, string>): Promise<void> {
   const folder = join(prefix, LAYOUT.authorities);
   const names = await readdir(folder).catch(() => []);
   const kept = new Set([...texts.keys()].map((path) => basename(path)));
-  for (const name of names) if (!kept.has(name)) await rm(join(folder, name), { force: true });
+  for (const name of names) {
+    if (OURS.test(name) && !kept.has(name)) await rm(join(folder, name), { force: true }).catch(() => {});
+  }
 }
+
+/** Also what a crash left of one that was being written. */
+const OURS = /^\.?[0-9a-f]{32}\.pem/;
 
 const NAMED = new RegExp(`${LAYOUT.authorities}/([0-9a-f]{32}\\.pem)`, 'g');
 

@@ -35,6 +35,8 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
   const { publisher, signal, interval = 500 } = parts;
   const wake = createWake(join(parts.prefix, LAYOUT.pid), signal);
   let last = '';
+  /** Looks in a row that saw nothing new. */
+  let equal = 0;
   /** After a set that did not come into force, not the same again at once. */
   let notBefore = 0;
   let wait = interval;
@@ -57,12 +59,15 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
     if (sighting.inForce) [wait, notBefore] = [interval, 0];
     const seen = JSON.stringify(sighting);
     parts.onSighting(sighting, seen !== last);
+    equal = seen === last ? equal + 1 : 0;
     last = seen;
     const isSame = async () => publisher.state() === inForce && (await signature(parts)) === processes;
     const inForce = sighting.inForce ? publisher.state() : null;
     // While all is in force and the processes stay the same ones, an idle gateway is asked seldom: looking at
-    // processes costs a tenth of asking them.
-    const until = performance.now() + (inForce === null ? 0 : QUIET * interval);
+    // processes costs a tenth of asking them. Not before it is settled: whether workers run the files that they
+    // should is believed after three looks (`drift.ts`).
+    const isQuiet = inForce !== null && equal >= SETTLED;
+    const until = performance.now() + (isQuiet ? QUIET * interval : 0);
     do await wake.within(interval);
     while (!signal.aborted && performance.now() < until && (await isSame()));
   }
@@ -75,6 +80,7 @@ async function signature({ masters }: WatchParts): Promise<string> {
 }
 
 const QUIET = 10;
+const SETTLED = 2;
 
 async function look(parts: WatchParts): Promise<Sighting> {
   const { statuses, trouble } = await survey(parts);

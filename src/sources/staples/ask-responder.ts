@@ -44,7 +44,11 @@ export function askResponder({ url, address, body, signal }: Question): Promise<
     sent.on('error', (error: NodeJS.ErrnoException) =>
       fail(ending.aborted ? 'did not answer in time' : `cannot be reached (${error.code ?? error.message})`),
     );
+    // One that changes the protocol (101) is cut off by Node without a word.
+    let answered = false;
+    sent.on('close', () => answered || fail('broke off'));
     sent.on('response', (response) => {
+      answered = true;
       const chunks: Buffer[] = [];
       let size = 0;
       if (response.statusCode !== 200) {
@@ -61,6 +65,7 @@ export function askResponder({ url, address, body, signal }: Question): Promise<
       });
       response.on('error', () => fail(ending.aborted ? 'did not answer in time' : 'broke off'));
       response.on('end', () => resolve({ ok: true, bytes: Buffer.concat(chunks) }));
+      response.on('close', () => fail('broke off'));
     });
     sent.end(body);
   });

@@ -2,12 +2,13 @@
 
 import type { BenchContext } from '../support/bench.ts';
 import { measure } from '../support/measurement.ts';
+import { CLASSIC } from './classic.ts';
 import type { Sighting } from './probe.ts';
 
 export interface Report {
   readonly one: (what: string, metric: string, unit: string, value: number) => void;
-  /** One for each change. */
-  readonly sightings: (what: string, seen: readonly Sighting[]) => void;
+  /** One for each change. @param peer of the peer, on the same work. */
+  readonly sightings: (what: string, seen: readonly Sighting[], peer?: readonly Sighting[]) => void;
   /** Progress. */
   readonly say: (doing: string) => void;
 }
@@ -19,26 +20,27 @@ export function reportOn(size: number, subject: string, { emit, say }: BenchCont
   return {
     one,
     say: (doing) => say(`${nameOf(size)}, ${subject}: ${doing}`),
-    sightings(what, seen) {
-      const of = (value: (one: Sighting) => number) => seen.map(value);
-      series(
-        what,
-        'first worker',
-        'ms',
-        of((each) => each.first),
-      );
-      series(
-        what,
-        'every worker',
-        'ms',
-        of((each) => each.all),
-      );
-      one(what, 'every worker, longest', 'ms', Math.max(...of((each) => each.all)));
-      one(what, 'wrong after the first right', 'answers', sum(of((each) => each.wrongAfterFirst)));
-      one(what, 'no answer', 'connections', sum(of((each) => each.failed)));
+    sightings(what, seen, peer) {
+      for (const { metric, unit, of } of METRICS) {
+        const values = of(seen);
+        const other = peer === undefined ? {} : { peer: { subject: CLASSIC, values: of(peer) } };
+        emit(measure({ case: `${nameOf(size)}: ${what}`, subject, metric, unit, values, ...other }));
+      }
+      one(what, 'wrong after the first right', 'answers', sum(seen.map((each) => each.wrongAfterFirst)));
+      one(what, 'no answer', 'connections', sum(seen.map((each) => each.failed)));
     },
   };
 }
+
+const METRICS: readonly {
+  readonly metric: string;
+  readonly unit: string;
+  readonly of: (seen: readonly Sighting[]) => readonly number[];
+}[] = [
+  { metric: 'first worker', unit: 'ms', of: (seen) => seen.map(({ first }) => first) },
+  { metric: 'every worker', unit: 'ms', of: (seen) => seen.map(({ all }) => all) },
+  { metric: 'every worker, longest', unit: 'ms', of: (seen) => [Math.max(...seen.map(({ all }) => all))] },
+];
 
 export function nameOf(size: number): string {
   return size === 1 ? '1 service' : `${size} services`;

@@ -47,7 +47,7 @@ function drawRow(row: Measurement, y: number, largest: number): readonly string[
     text(COLUMNS.subject + 12, middle, row.subject),
     text(COLUMNS.value, middle, `${number(row.median)} ${row.unit}`, 'end'),
     text(COLUMNS.spread, middle, `${number(row.p25)} – ${number(row.p75)}`, 'soft'),
-    `<rect class="${row.ratio === undefined ? 'peer' : 'bar'}" x="${COLUMNS.bar}" y="${y + 4}" width="${fixed(scale(barOf(row)) - COLUMNS.bar)}" height="14" rx="2"/>`,
+    `<rect class="${isPeer(row) ? 'peer' : 'bar'}" x="${COLUMNS.bar}" y="${y + 4}" width="${fixed(scale(barOf(row)) - COLUMNS.bar)}" height="14" rx="2"/>`,
   ];
   if (row.ratio !== undefined || row.p25 !== row.p75) {
     const [from, to] =
@@ -56,14 +56,17 @@ function drawRow(row: Measurement, y: number, largest: number): readonly string[
     const ends = [from, to].map((value) => fixed(Math.min(scale(value * unit), COLUMNS.bar + BAR + 20)));
     shown.push(`<line class="range" x1="${ends[0]}" x2="${ends[1]}" y1="${y + 11}" y2="${y + 11}"/>`);
   }
-  if (row.ratio !== undefined)
-    shown.push(text(COLUMNS.ratio, middle, `× ${row.ratio.median.toFixed(2)}`, 'end'));
+  if (row.ratio !== undefined) shown.push(text(COLUMNS.ratio, middle, `× ${share(row.ratio.median)}`, 'end'));
   return shown;
 }
 
 /** Where some rows of a section are compared, the peer itself is 1. */
 function barOf(row: Measurement): number {
   return row.ratio?.median ?? 1;
+}
+
+function share(ratio: number): string {
+  return ratio < 0.1 ? String(Number(ratio.toPrecision(1))) : ratio.toFixed(2);
 }
 
 function number(value: number): string {
@@ -85,4 +88,9 @@ function escapeText(content: string): string {
 
 function fixed(value: number): string {
   return value.toFixed(1);
+}
+
+/** What ours is compared with, the leaner forms of it too. */
+function isPeer({ subject }: Measurement): boolean {
+  return !/^(ours|compiled|interpreted)/.test(subject);
 }

@@ -133,6 +133,32 @@ describe('refused files', () => {
   });
 });
 
+test('what was refused is tried again although something else wakes the loop before that', async () => {
+  const loop = await startLoop({
+    quiet: 300,
+    compile: async () =>
+      loop.compiled.length > 1
+        ? { outcome: 'proven', durationMs: 1, notes: [] }
+        : { outcome: 'failed', message: 'no room' },
+  });
+  const both = snapshotOf({ 'a.example': ['10.0.0.1'], 'b.example': ['10.0.0.1'] });
+  const alone = {
+    ...both,
+    ingresses: new Map([...both.ingresses].filter(([name]) => name === 'default/a-example')),
+  };
+  loop.reconciler.offer(alone);
+  await eventually('it has failed', () => loop.report.facts().diagnostics.length > 0);
+  // Its quiet time would end before the pause after the failure does, and for that the loop is woken.
+  loop.reconciler.offer(both);
+  await loop.reconciler.idle();
+  loop.reconciler.offer(alone);
+  await loop.reconciler.idle();
+  expect(loop.compiled).toHaveLength(1);
+  await eventually('it is tried again', () => loop.compiled.length > 1);
+  await eventually('caught up', () => loop.report.facts().caughtUp);
+  loop.stop();
+});
+
 describe('templates of the user', () => {
   test('that cannot render leave the last good ones in use, and documents go on', async () => {
     const loop = await startLoop({});

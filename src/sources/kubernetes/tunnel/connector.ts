@@ -23,7 +23,8 @@ export interface TunnelOptions {
 
 export function tunnelConnector(options: TunnelOptions): buildConnector.connector {
   const toServer = buildConnector(options.trust);
-  return (target, callback) => void connect(target, callback);
+  // What Node throws at certificates that it cannot use is a failure of this connection, as it is without a tunnel.
+  return (target, callback) => void connect(target, callback).catch((error: Error) => callback(error, null));
 
   async function connect(target: buildConnector.Options, callback: buildConnector.Callback): Promise<void> {
     const opened = await openTunnel(options, target);

@@ -1,6 +1,6 @@
 // Files beside nginx.conf: written before they are needed, read back for whoever adopts a live file, removed when
 // nothing names them.
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -70,4 +70,13 @@ test('those that nothing names any more go; without the folder there is nothing 
     ]),
   );
   expect(await readdir(join(prefix, LAYOUT.authorities))).toEqual([`${'2'.repeat(32)}.pem`]);
+});
+
+test('what is not ours stays, and nothing that stays is a failure: what it follows is live already', async () => {
+  await writeAuthorities(prefix, new Map([[ONE, 'one']]));
+  const folder = join(prefix, LAYOUT.authorities);
+  await writeFile(join(folder, 'own.pem'), 'own');
+  await mkdir(join(folder, `${'4'.repeat(32)}.pem`));
+  await forgetAuthorities(prefix, new Map());
+  expect((await readdir(folder)).sort()).toEqual([`${'4'.repeat(32)}.pem`, 'own.pem']);
 });
