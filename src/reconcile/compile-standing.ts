@@ -25,7 +25,7 @@ export interface Standings {
   exclude(host: string, reason: string): void;
   waitingFor(host: string): Waiting | null;
   failed(): ReadonlySet<string>;
-  /** When the next host will have been quiet for long enough; null: none waits for that. */
+  /** When the next hosts will have been quiet for long enough; null: none waits for that. */
   quietAt(): number | null;
 }
 
@@ -63,8 +63,7 @@ export function createStandings(options: StandingOptions): Standings {
       excluded.clear();
       if (hosts.size === 0) return chosen;
       for (const host of hosts) place(host, time);
-      nextQuietAt = null;
-      for (const at of restless.values()) nextQuietAt = Math.min(nextQuietAt ?? at, at);
+      nextQuietAt = nextGroupAt();
       chosen = choose();
       return chosen;
     },
@@ -119,6 +118,15 @@ export function createStandings(options: StandingOptions): Standings {
     if (compiled.has(host)) kept.add(host);
     else if (mode === 'at-once' || time - entry.changedAt >= options.quiet) candidates.add(host);
     else restless.set(host, entry.changedAt + options.quiet);
+  }
+
+  /** The first to be quiet waits for those that are so right after it: a burst of changes is one compile. */
+  function nextGroupAt(): number | null {
+    let first = Number.POSITIVE_INFINITY;
+    for (const at of restless.values()) first = Math.min(first, at);
+    let last = first;
+    for (const at of restless.values()) if (at <= first + options.quiet / 10) last = Math.max(last, at);
+    return Number.isFinite(last) ? last : null;
   }
 
   /** What is compiled stays first; of others, and under a lowered maximum, the first by name. */

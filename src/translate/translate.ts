@@ -1,8 +1,8 @@
 // Snapshot → Model: what Kubernetes objects mean for a gateway. Pure; the closure only remembers results by the
 // identity of what they were made from, so a translator that has seen a thousand snapshots and a fresh one agree.
 
-import type { Secret } from '../model/kubernetes.ts';
 import { forgetful } from '../model/forgetful.ts';
+import type { Secret } from '../model/kubernetes.ts';
 import type { Model } from '../model/model.ts';
 import type { KeptCertificate, Snapshot } from '../model/snapshot.ts';
 import { createAddition } from './addition.ts';

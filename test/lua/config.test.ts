@@ -5,7 +5,19 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { signal } from '../support/processes.ts';
-import { at, backend, delta, encode, full, host, route, seal, settings } from './support/documents.ts';
+import {
+  at,
+  backend,
+  certificate,
+  delta,
+  encode,
+  full,
+  host,
+  makeDocument,
+  route,
+  seal,
+  settings,
+} from './support/documents.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
 
 let gateway: Gateway;
@@ -45,6 +57,14 @@ test('a full batch, its repeat, a delta on it, and what does not follow', async 
     'settings:global',
   ]);
   expect(status.documents).toContainEqual({ kind: 'backend', id: 'b2', digest: backend('b2').digest });
+});
+
+test('an id may be as long as a namespace and the name of a Secret can be', async () => {
+  gateway = await startGateway();
+  const id = `${'n'.repeat(63)}/${'s'.repeat(253)}`;
+  const identity = makeDocument('identity', id, { chain: 'chain', key: 'key' });
+  const all = [...world, certificate(id, { chain: 'chain', key: 'key' }), identity];
+  expect(await gateway.post(full(at(1, 1), all))).toMatchObject({ code: 200, status: { applied: true } });
 });
 
 test('a full batch removes what is not in it, and leaves what is the same alone', async () => {

@@ -16,7 +16,8 @@ export const upstreamCiphers: Parse<string> = (given) => {
       );
 };
 
-const NAME = /^[A-Z][A-Za-z0-9_]*(?:[-+][A-Za-z0-9_]+)*$/;
+// OpenSSL refuses the whole list for a "_" behind a name that it knows; of those that begin with TLS_ it knows none or all.
+const NAME = /^(?:[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*|TLS_[A-Z0-9_]+)$/;
 const ALWAYS_THERE =
   /^(?:DEFAULT|HIGH|ECDHE-(?:RSA|ECDSA)-(?:AES128-GCM-SHA256|AES256-GCM-SHA384|CHACHA20-POLY1305))$/;
 

@@ -94,7 +94,7 @@ export function watchStaples(options: WatchStaplesOptions): StapleWatcher {
     entry.subject ??= readSubject(entry.chain);
     if (entry.subject.kind !== 'subject') takeNobody(entry, entry.subject.kind);
     else {
-      const outcome = await fetchStaple(entry.subject.subject, { allowed, now, signal });
+      const outcome = await fetchStaple(entry.subject.subject, { allowed, now, signal }).catch(stumbled);
       if (entries.get(leaf) !== entry) return;
       take(entry, outcome);
     }
@@ -132,6 +132,12 @@ export function watchStaples(options: WatchStaplesOptions): StapleWatcher {
     clearTimeout(entries.get(leaf)?.timer);
     entries.delete(leaf);
   }
+}
+
+/** What strangers say must not end the controller, not even by a bug of ours. */
+function stumbled(error: unknown): StapleOutcome {
+  const { message } = error as Error;
+  return { kind: 'failed', message: `gave an answer that could not be worked through (${message})` };
 }
 
 /** By leaf; of two Secrets with one leaf the chain that says more. */

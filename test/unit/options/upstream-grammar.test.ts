@@ -42,6 +42,8 @@ test.each<[string, Parse<unknown>, string, unknown]>([
   ['upstreamCiphers', upstreamCiphers, 'HIGH:-HIGH', undefined],
   ['upstreamCiphers', upstreamCiphers, 'HIGH:@SECLEVEL=0', undefined],
   ['upstreamCiphers', upstreamCiphers, 'HIGH:', undefined],
+  ['upstreamCiphers', upstreamCiphers, 'HIGH:HIGH_X', undefined],
+  ['upstreamCiphers', upstreamCiphers, 'DEFAULT_X:HIGH', undefined],
   ['upstreamCiphers', upstreamCiphers, '!aNULL:DEFAULT', undefined],
   ['upstreamCiphers', upstreamCiphers, `HIGH:${'A'.repeat(1_000)}`, undefined],
 ])('%s %j', (_, parse, given, expected) => {
@@ -50,7 +52,7 @@ test.each<[string, Parse<unknown>, string, unknown]>([
 
 test('what the cipher grammar takes, OpenSSL takes', () => {
   const part = fc.constantFrom(
-    ...'DEFAULT HIGH ALL ECDHE-RSA-AES128-GCM-SHA256 ECDHE-ECDSA-CHACHA20-POLY1305 EECDH+AESGCM FOO-BAR kRSA SHA1'.split(
+    ...'DEFAULT HIGH ALL ECDHE-RSA-AES128-GCM-SHA256 ECDHE-ECDSA-CHACHA20-POLY1305 EECDH+AESGCM FOO-BAR kRSA SHA1 HIGH_X FOO_BAR DEFAULT_X DEFAULT-ALL SUITEB128 TLS_AES_128_GCM_SHA256'.split(
       ' ',
     ),
     ...'!aNULL !NULL !MD5 !PSK !kRSA !ADH !MEDIUM !LOW !ARIA @STRENGTH !HIGH -HIGH +HIGH'.split(' '),

@@ -41,6 +41,31 @@ describe('which hosts are compiled', () => {
     expect([...schedule.targets(world, new Set(['a']))]).toEqual(['a', 'b']);
   });
 
+  test('hosts of one burst are compiled together, and a host much later does not hold them up', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock);
+    const compiled = new Set(['a']);
+    const burst: Server[] = [server('a')];
+    schedule.targets(model(...burst), compiled);
+    for (const [host, at] of [
+      ['b', 100],
+      ['c', 600],
+      ['d', 1_000],
+      ['later', 5_000],
+    ] as const) {
+      clock.time = at;
+      burst.push(server(host));
+      schedule.targets(model(...burst), compiled);
+    }
+    const world = model(...burst);
+    clock.time = 10_100;
+    expect([...schedule.targets(world, compiled)]).toEqual(['a']);
+    expect(schedule.wakeIn()).toBe(900);
+    clock.time = 11_000;
+    expect([...schedule.targets(world, compiled)]).toEqual(['a', 'b', 'c', 'd']);
+    expect(schedule.wakeIn()).toBe(4_000);
+  });
+
   test('a new host waits; a change starts its wait again', () => {
     const clock = { time: 0 };
     const schedule = scheduleAt(clock);
