@@ -6,7 +6,8 @@ local versioned = require("ingress.store.documents").POINTER
 
 local find = string.find
 
-local LONGEST = 300
+-- namespace, name and port of a Kubernetes object have up to 323 characters
+local LONGEST = 400
 
 
 -- Keys are lines of the log and stems of versioned keys: neither a control character nor such an ending.

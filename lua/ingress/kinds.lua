@@ -21,10 +21,10 @@ local timeouts = object({
   read = number(0.001),
 })
 
--- Text, or the number of a group.
+-- Text, or the number of a group: a named one may be any of the 50 that a path may have.
 local function part(value, where)
   if type(value) ~= "string" then
-    return integer(1, 9)(value, where)
+    return integer(1, 50)(value, where)
   end
 end
 

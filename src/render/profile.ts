@@ -111,12 +111,13 @@ function allOf({ settings, defaultRoute }: Model, used: readonly Profile[]): Rea
   const add = (profile: Profile): void => {
     for (const variant of [profile, unlimited(profile)]) all.set(profileName(variant), variant);
   };
+  // Short names can be found by trying: what everybody has goes over what one Ingress asks for.
+  used.forEach(add);
   const standard = settings.defaults.profile;
   add(standard);
   add({ ...standard, requestBuffering: !standard.requestBuffering });
   for (const protocol of STANDING_PROTOCOLS)
     add({ ...standard, upstream: { protocol, tls: null, fastcgi: null } });
   if (defaultRoute !== null) add(defaultRoute.profile);
-  used.forEach(add);
   return new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

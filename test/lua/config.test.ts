@@ -59,11 +59,12 @@ test('a full batch, its repeat, a delta on it, and what does not follow', async 
   expect(status.documents).toContainEqual({ kind: 'backend', id: 'b2', digest: backend('b2').digest });
 });
 
-test('an id may be as long as a namespace and the name of a Secret can be', async () => {
+test('an id may be as long as the names of objects can be', async () => {
   gateway = await startGateway();
   const id = `${'n'.repeat(63)}/${'s'.repeat(253)}`;
   const identity = makeDocument('identity', id, { chain: 'chain', key: 'key' });
-  const all = [...world, certificate(id, { chain: 'chain', key: 'key' }), identity];
+  const shown = certificate(id, { chain: 'chain', key: 'key' });
+  const all = [...world, shown, identity, backend(`${id}/65535`, '127.0.0.1:1')];
   expect(await gateway.post(full(at(1, 1), all))).toMatchObject({ code: 200, status: { applied: true } });
 });
 
@@ -118,7 +119,7 @@ test.each([
   ['a missing field', seal([header(), line({ body: { endpoints: [] } })])],
   ['null in a body', seal([header(), line({ body: null })])],
   ['an id with a newline', seal([header(), line({ id: 'a\nb' })])],
-  ['an id that is too long', seal([header(), line({ id: 'a'.repeat(301) })])],
+  ['an id that is too long', seal([header(), line({ id: 'a'.repeat(401) })])],
   ['an id that looks like a versioned key', seal([header(), line({ id: `a#${'0'.repeat(40)}` })])],
   ['a document that is no JSON', seal([header(), '{"body":'])],
 ])('refused as malformed: %s', async (_, text) => {

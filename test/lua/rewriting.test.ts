@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { pathPattern } from '../../src/options/grammar/path-pattern.ts';
 import { type Backend, startBackend } from '../support/backend.ts';
 import { eventually } from '../support/eventually.ts';
 import { at, backend, delta, full, host, route, settings } from './support/documents.ts';
@@ -114,6 +115,16 @@ test('what a group caught never becomes a header or a line of its own', async ()
   expect(url).toBe('/a%20HTTP/1.1%0D%0AX-Evil:%201%0D%0A%0D%0AGET%20/');
   expect(headers['x-evil']).toBeUndefined();
   expect(headers['x-forwarded-prefix']).toBe('/by/a HTTP/1.1%0D%0AX-Evil: 1%0D%0A%0D%0AGET /');
+  await put(rewritten('api', '/api(/|$)(.*)', '/$2', '/api'));
+});
+
+test('a named group may be any of as many as a path may have', async () => {
+  const text = `/api${'()'.repeat(48)}(/)(?<rest>.*)`;
+  const reading = pathPattern(text);
+  const position = reading.ok ? reading.value.groups.indexOf('rest') + 1 : 0;
+  expect(position).toBe(50);
+  await put(route('api', 'b', { rewrite: { pattern: text, target: ['/', position] } }));
+  expect(await seen('rewrite.test', '/api/x/y')).toBe('/x/y');
   await put(rewritten('api', '/api(/|$)(.*)', '/$2', '/api'));
 });
 

@@ -159,6 +159,22 @@ test('what was refused is tried again although something else wakes the loop bef
   loop.stop();
 });
 
+test('files that were live for a moment count as a reload: workers drain twice for them', async () => {
+  const loop = await startLoop({
+    interval: 60_000,
+    draining: () => (loop.compiled.length > 0 ? 2 : 0),
+    compile: async () => ({ outcome: 'not-live', message: 'no answers', switched: true }),
+  });
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+  await eventually('it has failed', () => loop.compiled.length === 1);
+  // Files without which nothing is served, and other ones than were refused.
+  loop.reconciler.useRender(await builtInRender(2 * 1024 * 1024));
+  await eventually('held back', () => loop.report.facts().waiting.length > 0);
+  await loop.reconciler.idle();
+  expect(loop.compiled).toHaveLength(1);
+  loop.stop();
+});
+
 describe('templates of the user', () => {
   test('that cannot render leave the last good ones in use, and documents go on', async () => {
     const loop = await startLoop({});

@@ -23,14 +23,27 @@ export interface TunnelOptions {
 
 export function tunnelConnector(options: TunnelOptions): buildConnector.connector {
   const toServer = buildConnector(options.trust);
-  // What Node throws at certificates that it cannot use is a failure of this connection, as it is without a tunnel.
-  return (target, callback) => void connect(target, callback).catch((error: Error) => callback(error, null));
+  return (target, callback) => void connect(target, callback);
 
   async function connect(target: buildConnector.Options, callback: buildConnector.Callback): Promise<void> {
     const opened = await openTunnel(options, target);
     if ('error' in opened) callback(opened.error, null);
-    else if (target.protocol === 'https:') toServer({ ...target, httpSocket: opened.socket }, callback);
+    else if (target.protocol === 'https:') secure(target, opened.socket, callback);
     else callback(null, opened.socket);
+  }
+
+  /** What Node throws at certificates that it cannot use is a failure of this connection, as it is without a tunnel. */
+  function secure(
+    target: buildConnector.Options,
+    httpSocket: Socket,
+    callback: buildConnector.Callback,
+  ): void {
+    try {
+      toServer({ ...target, httpSocket }, callback);
+    } catch (error) {
+      httpSocket.destroy();
+      callback(error as Error, null);
+    }
   }
 }
 
