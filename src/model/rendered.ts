@@ -15,7 +15,7 @@ export interface RenderedFiles {
   /** 32 hex digits of SHA-256 over paths and texts with the place of the digest itself left empty. */
   readonly digest: string;
   /**
-   * Named parts of the files → digest: `main`, `http`, `profile p0123abcd`, `host shop.example`. Their difference
+   * Named parts of the files → digest: `main`, `http`, `profile p0123…cdef`, `host shop.example`. Their difference
    * is the reason for a compile.
    */
   readonly sections: ReadonlyMap<string, string>;

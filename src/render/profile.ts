@@ -8,14 +8,13 @@ import { canonicalJson } from './canonical-json.ts';
 import { digest } from './digest.ts';
 
 /**
- * `p` and hex digits: name of the interpreter's named location, remembered by identity. All 32 of the digest where an
- * identity is part of it: a tenant must not find another's profile by trying.
+ * `p` and all 32 digits of the digest: name of the interpreter's named location, remembered by identity. With fewer a
+ * tenant could find values whose profile has the name of another's.
  */
 export function profileName(profile: Profile): string {
   const known = names.get(profile);
   if (known !== undefined) return known;
-  const sum = digest(canonicalJson(profile));
-  const name = `p${profile.upstream === undefined ? sum.slice(0, 8) : sum}`;
+  const name = `p${digest(canonicalJson(profile))}`;
   names.set(profile, name);
   return name;
 }

@@ -44,6 +44,8 @@ export function createSecretKeeper(parts: SecretKeeperParts): SecretKeeper {
   const queue = new Set<ObjectName>();
   /** Secrets on their way; null: not waited for any more. */
   const coming = new Map<ObjectName, NodeJS.Timeout | null>();
+  /** One patience for all of them: who names ever new Secrets must not hold up everybody's Ingresses. */
+  let waitingSince: number | null = null;
   let running = 0;
 
   const stop = (): void => {
@@ -63,7 +65,15 @@ export function createSecretKeeper(parts: SecretKeeperParts): SecretKeeper {
     listed() {
       for (const name of references.keys()) fetchIfLeftOut(name);
     },
-    isWaiting: () => [...coming.values()].some((timer) => timer !== null),
+    isWaiting() {
+      if (![...coming.values()].some((timer) => timer !== null)) waitingSince = null;
+      if (waitingSince === null) return false;
+      // A timer may be a moment early.
+      if (performance.now() - waitingSince < timing.secretPatience - 2) return true;
+      for (const name of [...coming.keys()]) giveUp(name);
+      waitingSince = null;
+      return false;
+    },
     settle() {
       for (const name of leaving) {
         leaving.delete(name);
@@ -87,11 +97,17 @@ export function createSecretKeeper(parts: SecretKeeperParts): SecretKeeper {
   function fetchIfLeftOut(name: ObjectName): void {
     if (coming.has(name) || !isLeftOut(name) || signal.aborted) return;
     const impatient = setTimeout(() => {
-      coming.set(name, null);
+      giveUp(name);
       parts.onArrived();
     }, timing.secretPatience);
     coming.set(name, impatient);
+    waitingSince ??= performance.now();
     enqueue(name);
+  }
+
+  function giveUp(name: ObjectName): void {
+    clearTimeout(coming.get(name) ?? undefined);
+    coming.set(name, null);
   }
 
   function enqueue(name: ObjectName): void {

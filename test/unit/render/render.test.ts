@@ -203,8 +203,8 @@ test('documents say only what differs from the settings', () => {
     backend: 'default/shop/80',
     tries: 3,
     bodySize: 1_048_576,
-    profile: expect.stringMatching(/^p[0-9a-f]{8}$/),
-    unlimitedProfile: expect.stringMatching(/^p[0-9a-f]{8}$/),
+    profile: expect.stringMatching(/^p[0-9a-f]{32}$/),
+    unlimitedProfile: expect.stringMatching(/^p[0-9a-f]{32}$/),
     shard: expect.stringMatching(/^[\da-f]{2}_shard_*$/),
   });
   const canary = {

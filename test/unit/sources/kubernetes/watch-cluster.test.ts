@@ -1,5 +1,6 @@
 // From lists and watches to Snapshots: none before all is listed, each change by itself, Secrets only as far as they
 // are named, and namespaces as they were asked for.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import type { SourceHealth } from '../../../../src/sources/kubernetes/health.ts';
@@ -233,6 +234,26 @@ test('a Secret that cannot be fetched holds up its Ingress for a moment only, an
   expect(world.warnings).toContain('the API server cannot get a Secret (500): "etcd is tired"');
   recover();
   await until('the Secret', () => run.last().secrets.size === 1);
+});
+
+test('whoever names ever new Secrets that do not come holds up nobody for longer than one of them', async () => {
+  for (let number = 0; number < 40; number += 1) secret(`s${number}`, 'default', 'x');
+  const run = start();
+  await watching(run);
+  const recover = world.api.script((request, response) => {
+    if (!/\/secrets\/s\d+$/.test(request.path)) return false;
+    answerStatus(response, 500, 'InternalError', 'etcd is tired');
+    return true;
+  });
+  // Always one that is waited for, for many patiences.
+  let shownAfter: number | null = null;
+  for (let number = 0; number < 40; number += 1) {
+    ingress(`i${number}`, 'default', `s${number}`);
+    await sleep(30);
+    if (run.last().ingresses.size > 0) shownAfter ??= number;
+  }
+  expect(shownAfter).not.toBeNull();
+  recover();
 });
 
 test('without the right to read IngressClasses everything else goes on, and it is said', async () => {
