@@ -1,6 +1,5 @@
 // From lists and watches to Snapshots: none before all is listed, each change by itself, Secrets only as far as they
 // are named, and namespaces as they were asked for.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Snapshot } from '../../../../src/model/snapshot.ts';
 import type { SourceHealth } from '../../../../src/sources/kubernetes/health.ts';
