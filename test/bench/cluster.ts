@@ -131,7 +131,8 @@ async function runInside({ emit, say, signal }: BenchContext): Promise<void> {
     cwd: join(import.meta.dirname, '../..'),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
+  // It waits deaf to gentler signals, and all that runs inside ends with it.
+  signal.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (!line.startsWith('{"bench":"cluster"')) return;
     const { bench: _, ...measurement } = JSON.parse(line) as Measurement;

@@ -26,6 +26,8 @@ function runInside(paths: readonly string[]): Promise<number> {
   const [program, ...args] = enterOwnNetwork([process.execPath, suites, '--runInBand', ...paths]);
   return new Promise((done, fail) => {
     const child = spawn(program, args, { cwd: root, stdio: 'inherit' });
+    // `unshare` waits deaf to these; killed, it takes all that runs inside with it.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill('SIGKILL'));
     child.once('error', fail);
     child.once('exit', (code) => done(code ?? 1));
   });
