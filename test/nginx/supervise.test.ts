@@ -95,7 +95,11 @@ test('master and controller killed at once: the next controller retires the work
   try {
     await other.compiler().compile(other.files('neighbour'));
     await neighbour.start();
-    const before = await liveMasters(other.prefix);
+    // Workers get their titles a moment after they are forked.
+    const before = await eventually('both workers of the neighbour', async () => {
+      const masters = await liveMasters(other.prefix);
+      return masters[0]?.workers.length === 2 && masters;
+    });
     expect(await supervisor.start()).toMatchObject({ outcome: 'started' });
     const left = (await findOrphans(bed.prefix)).filter((orphan) => !orphan.shuttingDown);
     expect(left).toEqual([]);

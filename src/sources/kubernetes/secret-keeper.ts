@@ -70,7 +70,7 @@ export function createSecretKeeper(parts: SecretKeeperParts): SecretKeeper {
       if (waitingSince === null) return false;
       // A timer may be a moment early.
       if (performance.now() - waitingSince < timing.secretPatience - 2) return true;
-      for (const name of [...coming.keys()]) giveUp(name);
+      for (const name of coming.keys()) giveUp(name);
       waitingSince = null;
       return false;
     },

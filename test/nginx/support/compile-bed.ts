@@ -13,6 +13,7 @@ import { liveMasters } from '../../../src/nginx/processes.ts';
 import { ensureFolders } from '../../../src/nginx/state/folders.ts';
 import { findOrphans } from '../../../src/nginx/supervise/orphans.ts';
 import { startNginx } from '../../../src/nginx/supervise/start-nginx.ts';
+import { eventually } from '../../support/eventually.ts';
 import { request } from '../../support/http-client.ts';
 import { freePort } from '../../support/ports.ts';
 
@@ -51,6 +52,8 @@ export async function makeBed(): Promise<Bed> {
   const start = async () => {
     const started = await startNginx({ binary: nginx.binary, prefix, env, deadlineMs: 15_000 });
     if (started.outcome === 'failed') throw new Error(started.message);
+    // They get their titles, by which they are counted, a moment after they are forked.
+    await eventually('both workers', async () => (await liveMasters(prefix))[0]?.workers.length === 2);
   };
   const ask = async (count: number) => {
     const bodies = new Set<string>();
