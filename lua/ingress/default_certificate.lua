@@ -2,24 +2,12 @@
 -- them, at each test and reload. Read in the master, which may; parsed once per worker.
 -- phase: init (start), ssl_certificate (get) · yields: no · dicts: none · state: per worker, two texts and what they say
 
+local read = require("ingress.file").read
 local ssl = require("ngx.ssl")
-
-local open = io.open
 
 local texts, pair = nil, nil
 
 local _M = {}
-
-
-local function read(path)
-  local file = open(path, "rb")
-  if not file then
-    return nil
-  end
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 
 -- Where there is none, servers have their own from nginx, or the handshake ends.

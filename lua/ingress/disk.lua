@@ -9,13 +9,13 @@ local apply = require("ingress.store.apply")
 local json = require("ingress.json")
 local parse = require("ingress.batch").parse
 local process = require("ngx.process")
+local read_file = require("ingress.file").read
 local system = require("ingress.system")
 local version = require("ingress.store.version")
 
 local error = error
 local format = string.format
 local match = string.match
-local open = io.open
 local sort = table.sort
 local state = ngx.shared.ingress_state
 local tonumber = tonumber
@@ -23,17 +23,6 @@ local tonumber = tonumber
 local SENTENCES = 20
 
 local _M = {}
-
-
-local function read_file(path)
-  local file = open(path, "rb")
-  if not file then
-    return nil
-  end
-  local text = file:read("*a")
-  file:close()
-  return text
-end
 
 
 -- Numbers (as written in the names) of snapshots and journals, the newest first.
