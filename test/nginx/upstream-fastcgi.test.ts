@@ -65,11 +65,20 @@ for (const form of FORMS) {
 
   test(`statuses, retries, limits, times and refusals, ${form}`, async () => {
     const dead = `127.0.0.1:${await freePort()}`;
-    const bed = await startUpstreamBed(form, objects([server.endpoint, dead]));
+    const alone = ingress('alone', {
+      host: 'alone.example',
+      service: 'alone',
+      annotations: { 'backend-protocol': 'FCGI', 'proxy-read-timeout': '1' },
+    });
+    const bed = await startUpstreamBed(form, [
+      ...objects([server.endpoint, dead]),
+      ...workload('alone', [server.endpoint]),
+      alone,
+    ]);
     open.push(bed);
     for (let i = 0; i < 6; i++) expect((await bed.get('bare.example')).status).toBe(200);
     expect((await bed.get('bare.example', { target: '/503' })).status).toBe(503);
-    expect((await bed.get('bare.example', { target: '/hang' })).status).toBe(504);
+    expect((await bed.get('alone.example', { target: '/hang' })).status).toBe(504);
     const before = server.seen.length;
     const headers = { 'Content-Length': '101' };
     expect((await bed.get('bare.example', { method: 'POST', headers })).status).toBe(413);
