@@ -8,17 +8,13 @@ local balancer = require("ngx.balancer")
 local canaries = require("ingress.canaries")
 local identity = require("ingress.identity")
 local plain = require("ingress.plain")
-local reader = require("ingress.reader")
-local rewritten = require("ingress.rewrite").rewritten
-local router = require("ingress.router")
 
-local get = reader.get
 local exit = ngx.exit
+local find_route = require("ingress.standing_route").find
 local get_last_failure = balancer.get_last_failure
 local has_identity = identity.is_there
 local log = ngx.log
 local learn = plain.learn
-local match = string.match
 local ngx = ngx
 local now = ngx.now
 local plain_routes = plain.routes
@@ -26,9 +22,8 @@ local set_current_peer = balancer.set_current_peer
 local set_more_tries = balancer.set_more_tries
 local set_timeouts = balancer.set_timeouts
 local show_identity = identity.show
-local sync = reader.sync
+local sync = require("ingress.reader").sync
 local tried_peers = require("ingress.tried").peers
-local tonumber = tonumber
 local var = ngx.var
 
 local not_found, unavailable, out_of_time
@@ -44,68 +39,8 @@ local function send_to(address, port)
 end
 
 
--- What the new route asks before it is reached cannot be made up for here: such a request is not taken along.
-local function may_take(route)
-  if route.sslRedirect and var.pass_access_scheme == "http" then
-    return false
-  end
-  local length = tonumber(var.content_length)
-  return not length or route.bodySize == 0 or length <= route.bodySize
-end
-
-
--- What endpoints are asked for by a route.
-local function asked_as(route, uri)
-  if route.rewrite then
-    return (rewritten(route.rewrite, uri))
-  end
-  return uri
-end
-
-
--- What the files of this worker say may be out of date: a key may have left since a request was matched, minutes
--- ago for a slow upload, or stay in a compiled location whose host is gone; and a location may be of older paths of
--- its host. What is in force for this URI now decides. Where a redirect is wanted now, the older location serves on.
--- Nil and where to go instead, when endpoints would now be asked for another URI than this request has by now: it
--- cannot be rewritten here.
-local function match_again(entry)
-  local uri, before = var.uri, var.rewritten
-  local original = before and before ~= "" and before or uri
-  local _, current, path, status = router.find(var.host, original)
-  if status == 503 or current and asked_as(current.body, original) ~= uri then
-    return nil, unavailable
-  end
-  if entry then
-    return current and current.body or path and entry.body
-  end
-  return current and may_take(current.body) and current.body
-end
-
-
--- Blocks of one protocol without an identity are as good as each other; of the others each is for itself.
-local function sort_of(shard)
-  return match(shard, "^%x%x_(%l+)_*$") or match(shard, "^(%l+)_%d%d?$") or shard
-end
-
-
--- A location has the directives of one protocol and one identity. Compiled ones of plain HTTP name no block here.
-local function speaks_for(route)
-  local shard = var.shard
-  return sort_of(route.shard) == (shard and shard ~= "" and sort_of(shard) or "shard")
-end
-
-
-local function find_route()
-  local key = var.route
-  local entry = key and key ~= "" and get("route", key)
-  if entry and not entry.body.stale then
-    return entry.body
-  end
-  local route, instead = match_again(entry)
-  if route and not speaks_for(route) then
-    return nil, unavailable
-  end
-  return route, instead
+local function send_away(status)
+  return send_to(status == 503 and unavailable or not_found)
 end
 
 
@@ -151,9 +86,9 @@ end
 
 
 local function first()
-  local route, instead = find_route()
+  local route, status = find_route()
   if not route then
-    return send_to(instead or not_found)
+    return send_away(status)
   end
   local state = not route.denied and backends.state(route.backend)
   if not state then
@@ -191,10 +126,10 @@ end
 
 -- The route may have changed since: then the new one decides, as it would have done a moment later.
 local function again()
-  reader.sync()
-  local route, instead = find_route()
+  sync()
+  local route, status = find_route()
   if not route then
-    return send_to(instead or not_found)
+    return send_away(status)
   end
   local ctx = ngx.ctx
   if ctx.deadline and now() >= ctx.deadline then
@@ -219,10 +154,10 @@ end
 -- rewrite_by_lua of compiled locations whose endpoints speak something else than plain HTTP: what the internal servers
 -- answer otherwise is answered here, since they do not speak it.
 function _M.admit()
-  reader.sync()
-  local route, instead = find_route()
+  sync()
+  local route, status = find_route()
   if not route then
-    return exit(instead == unavailable and 503 or 404)
+    return exit(status)
   end
   local known = route.identity == nil or has_identity(route.identity)
   if route.denied or not known or not backends.state(route.backend) then

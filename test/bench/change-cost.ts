@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, BenchContext } from './support/bench.ts';
-import { type Changeable, startChangeWorld } from './support/change-world.ts';
+import { type Changeable, eachChangeWorld } from './support/change-world.ts';
 import { cpuTime } from './support/cpu.ts';
+import { FULL_PUSH } from './support/full-push-peer.ts';
 import { measure } from './support/measurement.ts';
 import { type Pinned, pinToEach } from './support/pinned.ts';
 import { interleave } from './support/rounds.ts';
@@ -22,19 +23,10 @@ export const bench: Bench = {
   name: 'change-cost',
   title: 'What one change of endpoints costs',
   shown: ['bytes sent', 'CPU of a worker', 'latency of others while changing, p99.9'],
-  async run(context) {
-    for (const size of SIZES) {
-      const name = `${size} services`;
-      if (!context.wants(name)) continue;
-      context.say(`${name}: starting`);
-      const world = await startChangeWorld(size);
-      try {
-        await measureWorld(context, name, world.host, world.subjects);
-      } finally {
-        await world.close();
-      }
-    }
-  },
+  run: (context) =>
+    eachChangeWorld(context, SIZES, ({ host, subjects }, name) =>
+      measureWorld(context, name, host, subjects),
+    ),
 };
 
 type Round = {
@@ -66,7 +58,7 @@ async function measureWorld(
     const results = await interleave(turns, { rounds: context.rounds ?? 5, signal: context.signal });
     for (const subject of subjects) {
       const rounds = results.get(subject.name) ?? [];
-      const others = subject.name === 'ours' ? (results.get('full push, 1-s poll') ?? []) : null;
+      const others = subject.name === 'ours' ? (results.get(FULL_PUSH) ?? []) : null;
       const emit = (metric: string, unit: string, of: (round: Round) => number) =>
         context.emit(
           measure({
@@ -75,7 +67,7 @@ async function measureWorld(
             metric,
             unit,
             values: rounds.map(of),
-            ...(others === null ? {} : { peer: { subject: 'full push, 1-s poll', values: others.map(of) } }),
+            ...(others === null ? {} : { peer: { subject: FULL_PUSH, values: others.map(of) } }),
           }),
         );
       emit('bytes sent', 'B', ({ bytes }) => bytes);

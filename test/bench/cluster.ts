@@ -10,13 +10,15 @@ import { ensureControlPlane } from '../cluster/support/build.ts';
 import { enterOwnNetwork, requireOwnNetwork } from '../cluster/support/own-network.ts';
 import { memory } from '../cluster/support/process-usage.ts';
 import { measureBurst, measureIdle, measureIngressPost, measureSlicePatch } from './cluster/changes.ts';
-import { CLASSIC, startClassic } from './cluster/classic.ts';
+import { startClassic } from './cluster/classic.ts';
 import { measureColdStart } from './cluster/cold-start.ts';
 import type { Sighting } from './cluster/probe.ts';
-import { nameOf, type Report, reportOn } from './cluster/report.ts';
+import { type Report, reportOn } from './cluster/report.ts';
 import { openWorld, type World } from './cluster/world.ts';
 import type { Bench, BenchContext } from './support/bench.ts';
+import { FULL_PUSH } from './support/full-push-peer.ts';
 import type { Measurement } from './support/measurement.ts';
+import { nameOfSize } from './support/services.ts';
 
 const SIZES = [1, 1000, 5000];
 const CHANGES = 20;
@@ -34,8 +36,8 @@ export const bench: Bench = {
 
 async function measureAll(context: BenchContext): Promise<void> {
   for (const size of SIZES) {
-    if (!context.wants(nameOf(size))) continue;
-    context.say(`${nameOf(size)}: making the cluster`);
+    if (!context.wants(nameOfSize(size))) continue;
+    context.say(`${nameOfSize(size)}: making the cluster`);
     const world = await openWorld(size);
     try {
       await measureOne(world, context);
@@ -60,7 +62,7 @@ async function measureOne(world: World, context: BenchContext): Promise<void> {
   await measureCosts(world, ours, context);
   await gateway.controller().stop();
   // Last, and alone: it takes more of the machine than what it is compared with.
-  const peer = reportOn(world.size, CLASSIC, context);
+  const peer = reportOn(world.size, FULL_PUSH, context);
   const classic = await startClassic(world);
   try {
     const theirs = await measureChanges(world, classic.port, peer, context);

@@ -13,6 +13,7 @@ import { objectsText } from './controller/manifests.ts';
 import { startPasses } from './controller/passes.ts';
 import type { Bench, BenchContext } from './support/bench.ts';
 import { measure } from './support/measurement.ts';
+import { nameOfSize } from './support/services.ts';
 
 const METRICS = {
   endpoint: 'one endpoint moves: Snapshot to planned delta',
@@ -32,7 +33,7 @@ export const bench: Bench = {
 };
 
 async function changes(context: BenchContext, services: number): Promise<void> {
-  const name = `${services.toLocaleString('en')} services`;
+  const name = nameOfSize(services);
   if (!context.wants(name)) return;
   context.say(name);
   const passes = await startPasses(services);

@@ -2,7 +2,8 @@
 // asked back to back. The peer sends everything and polls once a second.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, BenchContext } from './support/bench.ts';
-import { type Changeable, startChangeWorld } from './support/change-world.ts';
+import { type Changeable, eachChangeWorld } from './support/change-world.ts';
+import { FULL_PUSH } from './support/full-push-peer.ts';
 import { measure } from './support/measurement.ts';
 import { type Pinned, pinToEach } from './support/pinned.ts';
 import { interleave } from './support/rounds.ts';
@@ -15,19 +16,10 @@ export const bench: Bench = {
   name: 'propagation',
   title: 'From POST /config until the workers serve by it (milliseconds)',
   shown: ['every worker', 'every worker, p99'],
-  async run(context) {
-    for (const size of SIZES) {
-      const name = `${size} services`;
-      if (!context.wants(name)) continue;
-      context.say(`${name}: starting`);
-      const world = await startChangeWorld(size);
-      try {
-        await measureWorld(context, name, world.host, world.subjects);
-      } finally {
-        await world.close();
-      }
-    }
-  },
+  run: (context) =>
+    eachChangeWorld(context, SIZES, ({ host, subjects }, name) =>
+      measureWorld(context, name, host, subjects),
+    ),
 };
 
 type Seen = { readonly acknowledged: number; readonly first: number; readonly all: number };
@@ -51,12 +43,11 @@ async function measureWorld(
     context.say(name);
     const results = await interleave(turns, { rounds: context.rounds ?? 8, signal: context.signal });
     for (const [subject, rounds] of results) {
-      const peer = subject === 'ours' ? (results.get('full push, 1-s poll') ?? []) : null;
+      const peer = subject === 'ours' ? (results.get(FULL_PUSH) ?? []) : null;
       const emit = (metric: string, of: (seen: Seen) => number) => {
         const medians = (list: readonly (readonly Seen[])[]) =>
           list.map((round) => quantile(round.map(of), 0.5));
-        const compared =
-          peer === null ? {} : { peer: { subject: 'full push, 1-s poll', values: medians(peer) } };
+        const compared = peer === null ? {} : { peer: { subject: FULL_PUSH, values: medians(peer) } };
         context.emit(
           measure({ case: name, subject, metric, unit: 'ms', values: medians(rounds), ...compared }),
         );

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { type Load, startLoad } from '../support/load.ts';
 import type { Gateway } from './support/gateway.ts';
-import { ingress, workload } from './support/objects.ts';
+import { ingress } from './support/objects.ts';
+import { oldHost } from './support/old-host.ts';
 import { testGateway } from './support/test-gateway.ts';
 
 const TIMES = 50;
@@ -17,12 +18,7 @@ testGateway(
     timeoutMs: 240_000,
     gateway: ([one]) => ({
       flags: ['--compile-quiet', '400ms', '--compile-interval', '300ms'],
-      manifests: {
-        'old.yaml': [
-          ...workload('shop', [one?.endpoint ?? '']),
-          ingress('old', { host: 'old.example', service: 'shop' }),
-        ],
-      },
+      manifests: oldHost(one),
     }),
   },
   async ({ gateway }) => {

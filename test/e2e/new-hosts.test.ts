@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { type Load, startLoad } from '../support/load.ts';
-import { ingress, workload } from './support/objects.ts';
+import { ingress } from './support/objects.ts';
+import { oldHost } from './support/old-host.ts';
 import { testGateway } from './support/test-gateway.ts';
 
 const HOSTS = 20;
@@ -14,12 +15,7 @@ testGateway(
     timeoutMs: 180_000,
     gateway: ([one]) => ({
       flags: ['--compile-quiet', '2s', '--compile-interval', '1s'],
-      manifests: {
-        'old.yaml': [
-          ...workload('shop', [one?.endpoint ?? '']),
-          ingress('old', { host: 'old.example', service: 'shop' }),
-        ],
-      },
+      manifests: oldHost(one),
     }),
   },
   async ({ gateway }) => {

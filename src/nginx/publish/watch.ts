@@ -61,8 +61,8 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
     parts.onSighting(sighting, seen !== last);
     equal = seen === last ? equal + 1 : 0;
     last = seen;
-    const isSame = async () => publisher.state() === inForce && (await signature(parts)) === processes;
     const inForce = sighting.inForce ? publisher.state() : null;
+    const isSame = async () => publisher.state() === inForce && (await signature(parts)) === processes;
     // While all is in force and the processes stay the same ones, an idle gateway is asked seldom: looking at
     // processes costs a tenth of asking them. Not before it is settled: whether workers run the files that they
     // should is believed after three looks (`drift.ts`).

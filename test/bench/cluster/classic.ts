@@ -11,8 +11,6 @@ import { DISCOVERY, NETWORKING } from '../../cluster/support/many-objects.ts';
 import { fullPushBody, startFullPush } from '../support/full-push-peer.ts';
 import type { World } from './world.ts';
 
-export const CLASSIC = 'full push, 1-s poll';
-
 export interface Classic {
   readonly port: number;
   readonly close: () => Promise<void>;

@@ -9,10 +9,11 @@ import { stateDigest } from '../../../src/plan/state-digest.ts';
 import { createDocuments } from '../../../src/render/documents.ts';
 import { freePorts } from '../../support/ports.ts';
 import { activeWorkers } from '../../support/processes.ts';
-import { type FullPushPeer, fullPushBody, startFullPush } from './full-push-peer.ts';
+import type { BenchContext } from './bench.ts';
+import { FULL_PUSH, type FullPushPeer, fullPushBody, startFullPush } from './full-push-peer.ts';
 import { modelOf, startOurs } from './our-nginx.ts';
 import { type RunningNginx, startPlain } from './plain-nginx.ts';
-import { hostOf, services } from './services.ts';
+import { hostOf, nameOfSize, services } from './services.ts';
 
 /** As the peer is told of it. */
 export type Service = {
@@ -22,7 +23,7 @@ export type Service = {
 
 /** A design under test: something that can be changed, and workers that can be asked. */
 export type Changeable = {
-  readonly name: 'ours' | 'full push, 1-s poll';
+  readonly name: 'ours' | typeof FULL_PUSH;
   readonly port: number;
   readonly workers: readonly number[];
   /** Turns the service to the other backend. Settles when the change is acknowledged; the name of that backend. */
@@ -40,7 +41,26 @@ const ENDPOINTS = 10;
 const WORKERS = 2;
 const COMPILED = 1000;
 
-export async function startChangeWorld(count: number): Promise<ChangeWorld> {
+/** One world after the other, each of a size, with both designs set up. */
+export async function eachChangeWorld(
+  context: BenchContext,
+  sizes: readonly number[],
+  measure: (world: ChangeWorld, name: string) => Promise<void>,
+): Promise<void> {
+  for (const size of sizes) {
+    const name = nameOfSize(size);
+    if (!context.wants(name)) continue;
+    context.say(`${name}: starting`);
+    const world = await startChangeWorld(size);
+    try {
+      await measure(world, name);
+    } finally {
+      await world.close();
+    }
+  }
+}
+
+async function startChangeWorld(count: number): Promise<ChangeWorld> {
   const closing: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of closing.splice(0).reverse()) await end();
@@ -144,7 +164,7 @@ async function changeableOurs(
 async function changeablePeer(peer: FullPushPeer, texts: readonly string[]): Promise<Changeable> {
   let side = 0;
   return {
-    name: 'full push, 1-s poll',
+    name: FULL_PUSH,
     port: peer.port,
     workers: await activeWorkers(peer.master),
     change() {

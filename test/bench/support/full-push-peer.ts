@@ -9,6 +9,9 @@ import { freePorts } from '../../support/ports.ts';
 import type { Service } from './change-world.ts';
 import { type RunningNginx, startPlain } from './plain-nginx.ts';
 
+/** Its name in every bench. */
+export const FULL_PUSH = 'full push, 1-s poll';
+
 export type FullPushPeer = RunningNginx & {
   readonly port: number;
   /** Sends all of these; settles when it is stored. */

@@ -43,3 +43,8 @@ export function services(
   }
   return objects;
 }
+
+/** Of a case with so many. */
+export function nameOfSize(services: number): string {
+  return services === 1 ? '1 service' : `${services.toLocaleString('en-US')} services`;
+}

@@ -1,59 +1,31 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import type { Diagnostic } from '../../../../../src/model/diagnostic.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../../../../../src/model/snapshot.ts';
 import {
   createEventWriter,
   type EventWriterOptions,
 } from '../../../../../src/sources/kubernetes/events/event-writer.ts';
-import type { Leadership } from '../../../../../src/sources/kubernetes/lease/leadership.ts';
 import { eventually } from '../../../../support/eventually.ts';
-import { type ApiServer, type Json, startApiServer } from '../lease/support/api-server.ts';
-import { createManualClock, type ManualClock } from '../lease/support/manual-clock.ts';
-import { openTestCluster, SILENT, type TestCluster } from '../lease/support/open-test-cluster.ts';
+import type { ApiServer, Json } from '../lease/support/api-server.ts';
+import type { ManualClock } from '../lease/support/manual-clock.ts';
+import { SILENT } from '../lease/support/open-test-cluster.ts';
+import { writerBed } from '../lease/support/writer-bed.ts';
 import { createSnapshots, putIngress, uidOf } from '../status/support.ts';
 
 const MINUTE = 60_000;
 
+const bed = writerBed();
+const { leadership } = bed;
 let api: ApiServer;
-let opened: TestCluster;
 let clock: ManualClock;
-let leading: boolean;
-let tellChange: () => void;
-let stops: (() => Promise<void>)[];
-
-const leadership: Leadership = {
-  isLeader: () => leading,
-  onChange: (listener) => {
-    tellChange = listener;
-    return () => undefined;
-  },
-};
-
-beforeEach(async () => {
-  api = await startApiServer();
-  opened = await openTestCluster(api.port, 'a');
-  clock = createManualClock();
-  leading = true;
-  stops = [];
+beforeEach(() => {
+  ({ api, clock } = bed);
   putIngress(api, 'shop');
 });
 
-afterEach(async () => {
-  api.fault = () => null;
-  for (const stop of stops) await stop();
-  await opened.close();
-  await api.close();
-});
-
 function start(more: Partial<EventWriterOptions> = {}) {
-  const writer = createEventWriter({ cluster: opened.cluster, leadership, clock, log: SILENT, ...more });
-  const end = new AbortController();
-  const running = writer.run(end.signal);
-  const stop = () => {
-    end.abort();
-    return running;
-  };
-  stops.push(stop);
+  const writer = createEventWriter({ cluster: bed.opened.cluster, leadership, clock, log: SILENT, ...more });
+  const { stop } = bed.run(writer);
   const snapshots = createSnapshots(api);
   const offer = (diagnostics: readonly Diagnostic[], more: Partial<Snapshot> = {}) =>
     writer.offer(diagnostics, { ...snapshots(), ...more });
@@ -264,14 +236,14 @@ test('a new object of the same name has an Event of its own', async () => {
 });
 
 test('only the leader tells; who becomes it tells what stands then', async () => {
-  leading = false;
+  bed.leading = false;
   const { offer } = start();
   offer([diagnostic(), diagnostic({ code: 'left-meanwhile' })]);
   await clock.advance(10 * MINUTE);
   offer([diagnostic()]);
   expect(api.seen).toEqual([]);
-  leading = true;
-  tellChange();
+  bed.leading = true;
+  bed.tellChange();
   await appear();
   await quiet();
   expect(only().reason).toBe('ServiceMissing');

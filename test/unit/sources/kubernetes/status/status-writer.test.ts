@@ -1,53 +1,31 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Leadership } from '../../../../../src/sources/kubernetes/lease/leadership.ts';
+import { beforeEach, expect, test } from '@jest/globals';
 import type { AddressSource } from '../../../../../src/sources/kubernetes/status/address-source.ts';
 import {
   createStatusWriter,
   type StatusWriterOptions,
 } from '../../../../../src/sources/kubernetes/status/status-writer.ts';
 import { eventually } from '../../../../support/eventually.ts';
-import { type ApiServer, startApiServer } from '../lease/support/api-server.ts';
-import { createManualClock, type ManualClock } from '../lease/support/manual-clock.ts';
-import { openTestCluster, SILENT, type TestCluster } from '../lease/support/open-test-cluster.ts';
+import type { ApiServer } from '../lease/support/api-server.ts';
+import type { ManualClock } from '../lease/support/manual-clock.ts';
+import { SILENT } from '../lease/support/open-test-cluster.ts';
+import { writerBed } from '../lease/support/writer-bed.ts';
 import { OWN, podPath, putNode, putPod } from './pods.ts';
 import { createSnapshots, ingressPath, publishedOf, putIngress, uidOf } from './support.ts';
 
 const FLAG: AddressSource = { kind: 'addresses', addresses: ['203.0.113.9', 'gate.example', '2001:db8::1'] };
 const PUBLISHED = [{ ip: '2001:db8::1' }, { ip: '203.0.113.9' }, { hostname: 'gate.example' }];
 
+const bed = writerBed();
+const { leadership } = bed;
 let api: ApiServer;
-let test1: TestCluster;
 let clock: ManualClock;
-let leading: boolean;
-let tellChange: () => void;
-let stops: (() => Promise<void>)[];
-
-const leadership: Leadership = {
-  isLeader: () => leading,
-  onChange: (listener) => {
-    tellChange = listener;
-    return () => undefined;
-  },
-};
-
-beforeEach(async () => {
-  api = await startApiServer();
-  test1 = await openTestCluster(api.port, 'a');
-  clock = createManualClock();
-  leading = true;
-  stops = [];
-});
-
-afterEach(async () => {
-  api.fault = () => null;
-  for (const stop of stops) await stop();
-  await test1.close();
-  await api.close();
+beforeEach(() => {
+  ({ api, clock } = bed);
 });
 
 function start(more: Partial<StatusWriterOptions> = {}) {
   const writer = createStatusWriter({
-    cluster: test1.cluster,
+    cluster: bed.opened.cluster,
     leadership,
     source: FLAG,
     isLast: null,
@@ -55,13 +33,7 @@ function start(more: Partial<StatusWriterOptions> = {}) {
     log: SILENT,
     ...more,
   });
-  const end = new AbortController();
-  const running = writer.run(end.signal);
-  const stop = () => {
-    end.abort();
-    return running;
-  };
-  stops.push(stop);
+  const { running, stop } = bed.run(writer);
   const snapshots = createSnapshots(api);
   /** What a watch would bring, with everything served. */
   const offer = (served?: readonly string[]) => {
@@ -162,13 +134,13 @@ test('an object that was made anew under the same name is written when its news 
 
 test('only the leader writes; it begins when it becomes that', async () => {
   putIngress(api, 'shop');
-  leading = false;
+  bed.leading = false;
   const { offer } = start();
   offer();
   await clock.advance(200_000);
   expect(api.seen).toEqual([]);
-  leading = true;
-  tellChange();
+  bed.leading = true;
+  bed.tellChange();
   await eventually('status', () => publishedOf(api, 'shop'));
 });
 
@@ -176,10 +148,10 @@ test('leadership that is lost in the middle ends the writing', async () => {
   for (let index = 0; index < 100; index += 1) putIngress(api, `i${index}`);
   const { offer } = start({ perSecond: 1e6 });
   api.done = () => {
-    if (patches().length >= 20) leading = false;
+    if (patches().length >= 20) bed.leading = false;
   };
   offer();
-  await eventually('some', () => !leading);
+  await eventually('some', () => !bed.leading);
   await quiet();
   expect(patches().length).toBeLessThan(40);
 });
