@@ -13,6 +13,7 @@ local reader = require("ingress.reader")
 local route = require("ingress.route")
 local sockets = require("ingress.sockets")
 local status = require("ingress.status")
+local straight = require("ingress.straight")
 local system = require("ingress.system")
 local workers = require("ingress.store.workers")
 
@@ -26,15 +27,16 @@ local _M = {
   certificate = certificate.run,
   config = config.run,
   route = route.run,
+  straight = straight.run,
 }
 
 
 local function check(options)
   if type(options) ~= "table" or type(options.prefix) ~= "string" or type(options.files) ~= "string" then
-    error("ingress.init needs {files = digest, prefix = path, profiles = {names}}", 3)
+    error("ingress.init needs {files = digest, prefix = path, profiles = {names}, standard = name}", 3)
   end
-  if type(options.profiles) ~= "table" then
-    error("ingress.init needs a list of profiles", 3)
+  if type(options.profiles) ~= "table" or type(options.standard) ~= "string" then
+    error("ingress.init needs a list of profiles, and which of them needs no location of its own", 3)
   end
 end
 
@@ -51,6 +53,7 @@ function _M.init(options)
   balance.start(options.prefix)
   default_certificate.start(options.prefix)
   route.start(options.profiles)
+  straight.start(options.standard)
   status.start(options)
   sockets.unlink_stale(options.prefix)
   disk.load(options.prefix)

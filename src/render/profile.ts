@@ -3,7 +3,7 @@
 
 import type { Model, Server } from '../model/model.ts';
 import { mapChanges } from '../model/patched-map.ts';
-import type { Profile } from '../model/settings.ts';
+import type { Profile, Settings } from '../model/settings.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { digest } from './digest.ts';
 
@@ -35,6 +35,11 @@ export function unlimited(profile: Profile): Profile {
 }
 
 const unlimitedOf = new WeakMap<Profile, Profile>();
+
+/** What the interpreter's first location says by itself: Lua checks bodies there, so that most requests go on from it. */
+export function standardProfile({ defaults }: Settings): Profile {
+  return unlimited(defaults.profile);
+}
 
 /**
  * Every profile that the files carry, by name: those of routes, the default, and what is asked for most often before

@@ -98,8 +98,8 @@ function inForce(rendered: Rendered): Applied {
 /** Of the shared upstream blocks, which are alike, the first. */
 function withoutRepeats(text: string): string {
   return text.replace(
-    /^( *upstream )00(_shard .*\n)(?: *upstream [\da-f]{2}_shard.*\n)*/m,
-    '$100$2    # … 255 more\n',
+    /^( *upstream 00_shard .*\n)((?: *upstream [\da-f]{2}_shard.*\n)*)/m,
+    (_, first: string, others: string) => `${first}    # … ${others.match(/\n/g)?.length ?? 0} more\n`,
   );
 }
 

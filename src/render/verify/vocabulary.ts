@@ -41,13 +41,14 @@ export const OUR_DIRECTIVES: Readonly<Record<string, ReadonlySet<string>>> = {
      proxy_buffers proxy_busy_buffers_size proxy_http_version proxy_next_upstream proxy_pass grpc_buffer_size
      grpc_next_upstream grpc_pass fastcgi_request_buffering fastcgi_buffering fastcgi_buffer_size fastcgi_buffers
      fastcgi_busy_buffers_size fastcgi_max_temp_file_size fastcgi_next_upstream fastcgi_index fastcgi_param
-     fastcgi_pass return rewrite_by_lua_block content_by_lua_block error_log`
+     fastcgi_pass return if set_by_lua_block rewrite_by_lua_block content_by_lua_block error_log`
       .split(/\s+/)
       .concat(['proxy', 'grpc'].flatMap((prefix) => UPSTREAM_TLS.map((name) => `${prefix}_ssl_${name}`))),
   ),
   upstream: new Set(
     'server balancer_by_lua_block keepalive keepalive_requests keepalive_timeout keepalive_time'.split(' '),
   ),
+  if: new Set(['rewrite_by_lua_block']),
   map: new Set(),
 };
 
@@ -55,6 +56,7 @@ export const OUR_DIRECTIVES: Readonly<Record<string, ReadonlySet<string>>> = {
 export const OUR_LUA: ReadonlySet<string> = new Set([
   'ingress.init_worker()',
   'ingress.certificate()',
+  'return ingress.straight()',
   'ingress.route()',
   'ingress.admit()',
   'ingress.balance()',
@@ -62,7 +64,7 @@ export const OUR_LUA: ReadonlySet<string> = new Set([
 ]);
 
 export const OUR_INIT =
-  /^ingress = require\("ingress"\)\s+ingress\.init\(\{\s+files = "[0-9a-f]*",\s+prefix = "\/[A-Za-z0-9._/+-]*",\s+profiles = \{ (?:"p[0-9a-f]{8}(?:[0-9a-f]{24})?"(?:, )?)* \},\s+shards = \d+,\s+\}\)$/;
+  /^ingress = require\("ingress"\)\s+ingress\.init\(\{\s+files = "[0-9a-f]*",\s+prefix = "\/[A-Za-z0-9._/+-]*",\s+profiles = \{ (?:"p[0-9a-f]{8}(?:[0-9a-f]{24})?"(?:, )?)* \},\s+standard = "p[0-9a-f]{32}",\s+shards = \d+,\s+\}\)$/;
 
 /** Never, not even in an override: whoever may place a template may not thereby run code in nginx's master. */
 export function isForbidden(name: string): boolean {

@@ -3,10 +3,12 @@
 import { LAYOUT, type Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { RenderedText } from '../helpers/rendered-text.ts';
+import { standardProfile } from '../profile.ts';
 import { SHARDS, shardName } from '../shard.ts';
 import { standingBlocks, type UpstreamBlock } from '../upstream-block.ts';
 import { listenView } from './listen.ts';
 import { below } from './main.ts';
+import { passView } from './pass.ts';
 import { profileView } from './profile.ts';
 
 export function httpView(settings: Settings, runtime: Runtime): object {
@@ -54,7 +56,12 @@ export function defaultServerView(
   runtime: Runtime,
   profiles: readonly RenderedText[],
 ): object {
-  return { ...listenView(settings, runtime), ...defaultCertificateView(runtime), profiles };
+  return {
+    ...listenView(settings, runtime),
+    ...defaultCertificateView(runtime),
+    standard: passView(standardProfile(settings), settings, runtime),
+    profiles,
+  };
 }
 
 export function defaultCertificateView(runtime: Runtime): { defaultCertificate: string; defaultKey: string } {

@@ -3,6 +3,7 @@
 import type { Model } from '../../model/model.ts';
 import { LAYOUT, type Runtime } from '../../model/runtime.ts';
 import type { Settings } from '../../model/settings.ts';
+import { profileName, standardProfile } from '../profile.ts';
 import { regexCacheEntries } from '../regex-host.ts';
 import { SHARDS } from '../shard.ts';
 
@@ -35,6 +36,7 @@ export function initView(model: Model, runtime: Runtime, files: string, profiles
     files,
     prefix: runtime.prefix,
     profiles,
+    standard: profileName(standardProfile(model.settings)),
     shards: SHARDS,
   };
 }

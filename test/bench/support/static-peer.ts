@@ -58,7 +58,7 @@ function staticText({ files, documents }: Rendered, job: PeerOptions['job'], inL
     .replace(/^ *ssl_certificate_by_lua_block .*\n/gm, '')
     .replace(/^ *upstream \S+ \{.*balancer_by_lua_block .*\n/gm, '')
     .replace(/^ *content_by_lua_block .*\n/gm, '')
-    .replace(/rewrite_by_lua_block \{[^}]*\}/g, 'return 404;')
+    .replace(/set_by_lua_block[\s\S]*?\n {8}\}\n/, 'return 404;\n        }\n')
     .replace(/^ {8}set \$.*;\n/gm, '')
     .replace(/^ *location @p[^{]*\{[\s\S]*?\n {8}\}\n/gm, '')
     .replace(

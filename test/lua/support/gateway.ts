@@ -115,7 +115,7 @@ http {
   lua_shared_dict ingress_version 128k;
   lua_shared_dict ingress_state 4m;
   lua_shared_dict ingress_documents ${documentsSize};
-  init_by_lua_block { ingress = require("ingress"); ingress.init({ files = "${filesDigest}", prefix = "${prefix}", profiles = { "${PROFILE}", "${UNLIMITED_PROFILE}", "${STREAMING_PROFILE}" }, shards = 2 }) }
+  init_by_lua_block { ingress = require("ingress"); ingress.init({ files = "${filesDigest}", prefix = "${prefix}", profiles = { "${PROFILE}", "${UNLIMITED_PROFILE}", "${STREAMING_PROFILE}" }, standard = "${UNLIMITED_PROFILE}", shards = 2 }) }
   init_worker_by_lua_block { ingress.init_worker() }
   absolute_redirect on;
   port_in_redirect off;
@@ -143,7 +143,12 @@ http {
     set $route "";
     set $shard "";
     set $rewritten "";
-    location / { client_max_body_size 0; rewrite_by_lua_block { ingress.route() } }
+    location / {
+      client_max_body_size 0;
+      set_by_lua_block $shard { return ingress.straight() }
+      if ($shard = "") { rewrite_by_lua_block { ingress.route() } }
+      proxy_pass http://$shard;
+    }
     location @${PROFILE} { client_max_body_size 1m; proxy_pass http://$shard; }
     location @${UNLIMITED_PROFILE} { client_max_body_size 0; proxy_pass http://$shard; }
     location @${STREAMING_PROFILE} { client_max_body_size 0; proxy_request_buffering off; proxy_buffering off; proxy_pass http://$shard; }
