@@ -182,9 +182,9 @@ test('the default route serves what nothing matches', async () => {
 
 test('HTTP/2: routed, refused, and a body of unknown length counted by nginx', async () => {
   const session = connectHttp2(`https://127.0.0.1:${gateway.tlsPort}`, { rejectUnauthorized: false });
-  const ask = (authority: string, path: string, body?: string) =>
+  const ask = (authority: string, path: string, body?: string, withBody = 'POST') =>
     new Promise<number>((done, fail) => {
-      const method = body === undefined ? 'GET' : 'POST';
+      const method = body === undefined ? 'GET' : withBody;
       const stream = session.request(
         { ':method': method, ':path': path, ':authority': authority },
         { endStream: body === undefined },
@@ -200,6 +200,7 @@ test('HTTP/2: routed, refused, and a body of unknown length counted by nginx', a
     expect(await ask('paths.test', '/x')).toBe(404);
     expect(await ask('shop.test', '/', 'x'.repeat(1000))).toBe(200);
     expect(await ask('shop.test', '/', 'x'.repeat(2 << 20))).toBe(413);
+    expect(await ask('shop.test', '/', 'x'.repeat(2 << 20), 'GET')).toBe(413);
     expect(await ask('answers.test', '/new/', 'x')).toBe(503);
     expect(await ask('answers.test', '/new/')).toBe(200);
   } finally {

@@ -1,17 +1,17 @@
 // What `npm test` does. Without arguments: lint, types, then every suite below test/ but the slow ones.
 // With arguments: jest on these paths (or with these options). A suite without tests is a failure, and the
 // last line always sums up as `N passed, N failed`; a failed check or a suite that did not run counts as one.
+// With SECOND_TRY=true, files in which something failed are run once more (second-try.ts).
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ensureNginx } from '../../openresty/install-nginx.ts';
-
-type Counts = { readonly passed: number; readonly failed: number; readonly skipped: number };
+import { add, type Counts, closingLine, none, readClosingLine } from './counts.ts';
+import { mayTryAgain, type Run, readFailedFile, settle } from './second-try.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const suites = ['unit', 'golden', 'laws', 'lua', 'nginx'];
-const none: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 const given = process.argv.slice(2);
 await prepareNginx();
@@ -43,47 +43,49 @@ async function runCheck(script: string): Promise<Counts> {
 }
 
 async function runJest(args: readonly string[]): Promise<Counts> {
+  const first = await runJestOnce(args);
+  const tryAgain = process.env.SECOND_TRY === 'true' && mayTryAgain(first.failedFiles);
+  const options = new Set([...args.filter((arg) => arg.startsWith('-')), '--runInBand', '--runTestsByPath']);
+  const counts = tryAgain
+    ? settle(first, await runJestOnce([...options, ...first.failedFiles]))
+    : first.counts;
+  process.stdout.write(`${closingLine(counts)}\n`);
+  return counts;
+}
+
+async function runJestOnce(args: readonly string[]): Promise<Run> {
   const patterns = args.map((arg) => arg.replace('<rootDir>', root));
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const { code, closing } = await run(process.execPath, [
+  const { code, closing, failedFiles } = await run(process.execPath, [
     ...flags,
     join(root, 'node_modules/jest/bin/jest.js'),
     ...patterns,
   ]);
-  const counts = readClosingLine(closing);
-  const result =
-    counts === null ? { ...none, failed: 1 } : { ...counts, failed: counts.failed || Number(code !== 0) };
-  process.stdout.write(`${closingLine(result)}\n`);
-  return result;
+  const read = readClosingLine(closing);
+  const counts =
+    read === null ? { ...none, failed: 1 } : { ...read, failed: read.failed || Number(code !== 0) };
+  return { counts, failedFiles };
 }
 
 // stdout passes through but for the reporter's closing line, which is held back: jest's own summary goes to stderr,
 // and could come after it.
-function run(command: string, args: readonly string[]): Promise<{ code: number | null; closing: string }> {
+function run(
+  command: string,
+  args: readonly string[],
+): Promise<{ code: number | null; closing: string; failedFiles: readonly string[] }> {
   return new Promise((done, fail) => {
     const child = spawn(command, args, { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] });
     let closing = '';
+    const failedFiles: string[] = [];
     createInterface({ input: child.stdout }).on('line', (line) => {
+      const failed = readFailedFile(line);
       if (readClosingLine(line) !== null) closing = line;
+      else if (failed !== null) failedFiles.push(failed);
       else process.stdout.write(`${line}\n`);
     });
     child.on('error', fail);
-    child.on('close', (code) => done({ code, closing }));
+    child.on('close', (code) => done({ code, closing, failedFiles }));
   });
-}
-
-function readClosingLine(line: string): Counts | null {
-  const found = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(line);
-  if (found === null) return null;
-  return { passed: Number(found[1]), failed: Number(found[2]), skipped: Number(found[3] ?? 0) };
-}
-
-function closingLine({ passed, failed, skipped }: Counts): string {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-}
-
-function add(a: Counts, b: Counts): Counts {
-  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
 }
 
 // A first download does not belong into the time limit of whichever test comes first. Tests that need
