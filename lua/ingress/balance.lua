@@ -68,10 +68,8 @@ end
 -- attempts before this one.
 local function attempt(route, state, tried, count)
   local pick, picker = state.algorithm.pick, state.picker
-  local peer = pick(picker, tried)
-  if not peer then -- all were tried, since there are fewer now
-    peer = pick(picker)
-  end
+  -- where all were tried, there are fewer now
+  local peer = pick(picker, tried) or pick(picker)
   local more = count + 1 < attempts_of(route, state.count)
   if more then
     set_more_tries(1)
@@ -80,7 +78,7 @@ local function attempt(route, state, tried, count)
   if timeouts then
     set_timeouts(timeouts.connect, timeouts.send, timeouts.read)
   end
-  send_to(peer.address, peer.port)
+  send_to(picker.addresses[peer], picker.ports[peer])
   return more
 end
 
@@ -112,14 +110,18 @@ end
 -- The whole of it for most requests. False: there is more to it.
 local function go_plainly()
   local route = plain_routes(sync())[var.route]
-  local peer = route and route.pick(route.picker)
+  if not route then
+    return false
+  end
+  local picker = route.picker
+  local peer = route.pick(picker)
   if not peer then
     return false
   end
   if route.more then
     set_more_tries(1)
   end
-  send_to(peer.address, peer.port)
+  send_to(picker.addresses[peer], picker.ports[peer])
   return true
 end
 

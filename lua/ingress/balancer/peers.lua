@@ -1,26 +1,31 @@
--- Peers made of the endpoints of a backend document.
--- phase: balancer · yields: no · dicts: none · state: none
+-- The endpoints of a backend document as lists by position, one for each thing that is asked of them: a table for each
+-- peer would be what requests to thousands of them wait for, since every table is memory somewhere else.
+-- phase: balancer · yields: no · dicts: none · state: the caller's
 
 local find = string.find
 
 local _M = {}
 
 
--- List of {name, address, port, weight}, and whether all weigh the same.
-function _M.from(body)
+-- Puts names, addresses, ports, weights and count into a balancer's state. Says whether all weigh the same.
+function _M.put(state, body)
   local endpoints = body.endpoints
-  local peers, equal = {}, true
+  local names, addresses, ports, weights = {}, {}, {}, {}
+  local equal = true
   for i = 1, #endpoints do
     local endpoint = endpoints[i]
     local address = endpoint.address
     if find(address, ":", 1, true) then
       address = "[" .. address .. "]"
     end
-    local weight = endpoint.weight or 1
-    peers[i] = { name = address .. ":" .. endpoint.port, address = address, port = endpoint.port, weight = weight }
-    equal = equal and weight == peers[1].weight
+    names[i] = address .. ":" .. endpoint.port
+    addresses[i] = address
+    ports[i] = endpoint.port
+    weights[i] = endpoint.weight or 1
+    equal = equal and weights[i] == weights[1]
   end
-  return peers, equal
+  state.names, state.addresses, state.ports, state.weights, state.count = names, addresses, ports, weights, #endpoints
+  return equal
 end
 
 return _M

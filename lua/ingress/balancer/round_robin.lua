@@ -3,7 +3,7 @@
 -- of nginx's own round robin). Workers begin at a random place, or they would all begin with the first peer.
 -- phase: balancer · yields: no · dicts: none · state: the caller's, see the contract in algorithms.lua
 
-local peers_from = require("ingress.balancer.peers").from
+local put_peers = require("ingress.balancer.peers").put
 
 local random = math.random
 
@@ -11,12 +11,13 @@ local _M = {}
 
 
 function _M.new(body)
-  local peers, equal = peers_from(body)
-  local state = { peers = peers, count = #peers, equal = equal, index = random(#peers), credit = {} }
+  local state = { index = 0, credit = {} }
+  state.equal = put_peers(state, body)
+  state.index = random(state.count)
   for i = 1, state.count do
     state.credit[i] = 0
   end
-  if not equal then
+  if not state.equal then
     for _ = 2, random(state.count) do
       _M.pick(state)
     end
@@ -28,30 +29,29 @@ end
 function _M.sync(state, body)
   local credits = {}
   for i = 1, state.count do
-    credits[state.peers[i].name] = state.credit[i]
+    credits[state.names[i]] = state.credit[i]
   end
-  local peers, equal = peers_from(body)
-  state.peers, state.count, state.equal = peers, #peers, equal
-  for i = 1, #peers do
-    state.credit[i] = credits[peers[i].name] or 0
+  state.equal = put_peers(state, body)
+  for i = 1, state.count do
+    state.credit[i] = credits[state.names[i]] or 0
   end
   return state
 end
 
 
 local function pick_equal(state, tried)
-  local peers, count, index = state.peers, state.count, state.index
+  local count, index = state.count, state.index
   if not tried then -- without a loop, which LuaJIT would compile as a trace of its own
     index = index < count and index + 1 or 1
     state.index = index
-    return peers[index]
+    return index
   end
+  local names = state.names
   for _ = 1, count do
     index = index < count and index + 1 or 1
-    local peer = peers[index]
-    if not tried[peer.name] then
+    if not tried[names[index]] then
       state.index = index
-      return peer
+      return index
     end
   end
   return nil
@@ -59,23 +59,21 @@ end
 
 
 local function pick_weighted(state, tried)
-  local peers, credit = state.peers, state.credit
+  local names, weights, credit = state.names, state.weights, state.credit
   local best, sum = nil, 0
   for i = 1, state.count do
-    local peer = peers[i]
-    if not (tried and tried[peer.name]) then
-      sum = sum + peer.weight
-      credit[i] = credit[i] + peer.weight
+    if not (tried and tried[names[i]]) then
+      sum = sum + weights[i]
+      credit[i] = credit[i] + weights[i]
       if not best or credit[i] > credit[best] then
         best = i
       end
     end
   end
-  if not best then
-    return nil
+  if best then
+    credit[best] = credit[best] - sum
   end
-  credit[best] = credit[best] - sum
-  return peers[best]
+  return best
 end
 
 
