@@ -75,6 +75,11 @@ return {
     assert(ssl.set_priv_key(assert(ssl.parse_pem_priv_key(key))))
   end,
   config = nothing,
+  straight = function()
+    if ngx.var.host ~= "straight.example" then return "" end
+    ngx.var.route = "interpreted"
+    return "00_shard"
+  end,
   route = function()
     ngx.var.route = "interpreted"
     ngx.var.shard = "00_shard"
@@ -173,6 +178,7 @@ test.each<[string, Partial<Settings>, readonly Server[]]>([
 test.each([
   ['compiled', 'shop.example'],
   ['interpreted', 'other.example'],
+  ['interpreted, the short way', 'straight.example'],
 ])('what an upstream is told of a plain request, %s', async (_, host) => {
   const headers = await seenFor({
     host,
@@ -216,7 +222,7 @@ test('a request id is kept, the port in Host too, the URI as it came', async () 
 
 test('over TLS: the usual port, https, and our HSTS instead of the upstream’s', async () => {
   backend.behave({ headers: { 'Strict-Transport-Security': 'max-age=1' } });
-  for (const host of ['shop.example', 'other.example']) {
+  for (const host of ['shop.example', 'other.example', 'straight.example']) {
     const answer = await ask({ host, target: '/only', tls: { servername: host } });
     expect(answer.json<Seen>().headers).toMatchObject({
       'x-forwarded-port': '443',
