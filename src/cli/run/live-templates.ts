@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { Runtime } from '../../model/runtime.ts';
-import type { Render } from '../../reconcile/reconcile.ts';
+import type { Render } from '../../reconcile/template-trial.ts';
 import { createRenderer } from '../../render/render.ts';
 import { compileTemplates, type Templates } from '../../render/templates.ts';
 import { readTemplates } from '../../sources/templates/read-templates.ts';
