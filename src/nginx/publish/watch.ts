@@ -4,6 +4,7 @@
 import { watch as watchFolder } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { LAYOUT } from '../../model/runtime.ts';
+import { untilBeat } from '../beat.ts';
 import type { Publisher } from './publisher.ts';
 import { type Reach, survey } from './reach.ts';
 import type { ConfigStatus } from './status.ts';
@@ -68,7 +69,7 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
     // should is believed after three looks (`drift.ts`).
     const isQuiet = inForce !== null && equal >= SETTLED;
     const until = performance.now() + (isQuiet ? QUIET * interval : 0);
-    do await wake.within(interval);
+    do await wake.within(isQuiet ? untilBeat(CALM * interval) : interval);
     while (!signal.aborted && performance.now() < until && (await isSame()));
   }
   wake.close();
@@ -80,6 +81,8 @@ async function signature({ masters }: WatchParts): Promise<string> {
 }
 
 const QUIET = 10;
+/** Processes are looked at so much less often then. */
+const CALM = 2;
 const SETTLED = 2;
 
 async function look(parts: WatchParts): Promise<Sighting> {
