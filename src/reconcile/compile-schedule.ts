@@ -16,8 +16,8 @@ export interface CompileScheduleOptions extends StandingOptions {
 
 export interface CompileSchedule {
   /**
-   * The hosts that should be compiled now, given those that are; null: nginx is to start with these files. Then none
-   * is: it starts soonest so, and serves everybody from documents. Remembers when each host last changed; gives the
+   * The hosts that should be compiled now, given those that are; null: nginx is still to start, with the first files.
+   * Then none is: it starts soonest so, and serves everybody from documents. Remembers when each host last changed; gives the
    * same set as long as it is.
    */
   targets(model: Model, compiled: ReadonlySet<string> | null): ReadonlySet<string>;

@@ -63,6 +63,8 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   const plan = createPlanner();
   let applied = parts.applied;
   let compiled: { readonly of: AppliedFiles; readonly hosts: ReadonlySet<string> } | null = null;
+  /** There were no files, and no nginx has been seen since. */
+  let isCold = applied.files === null;
   /** nginx is to be reloaded for hosts that the files it starts with do without. */
   let reloadToCome = false;
   let newest: { readonly snapshot: Snapshot; readonly sequence: number } | null = null;
@@ -162,10 +164,12 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     if (wait !== null) alarm.within(wait);
   }
 
-  /** null: there are no files yet, and no nginx that runs others. */
+  /** null: nginx is still to start, with the first files. */
   function compiledHosts(): ReadonlySet<string> | null {
+    isCold &&= !parts.isRunning();
+    if (isCold) return null;
     const of = applied.compiling ?? applied.files;
-    if (of === null) return parts.isRunning() ? NONE : null;
+    if (of === null) return NONE;
     if (of !== compiled?.of) compiled = { of, hosts: new Set(of.compiled.keys()) };
     return compiled.hosts;
   }

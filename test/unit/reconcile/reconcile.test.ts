@@ -116,7 +116,7 @@ test('a first start puts files without hosts in force, and compiles the hosts wh
   }
   expect(loop.compiled.map(({ compiled }) => [...compiled.keys()])).toEqual([[]]);
   expect(loop.report.hosts()).toEqual([
-    { host: 'a.example', state: 'interpreted', waitsFor: 'the next compile' },
+    { host: 'a.example', state: 'interpreted', waitsFor: 'compiled once nginx has started' },
   ]);
   expect(loop.report.facts().reloadToCome).toBe(true);
   running = true;
