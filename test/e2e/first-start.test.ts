@@ -62,7 +62,6 @@ testGateway(
   'an nginx that is started by hand has every host from the first files and documents, with no controller beside it',
   { gateway: ([one]) => ({ nginx: 'none', manifests: manifests(one?.endpoint) }) },
   async ({ gateway }) => {
-    gateway.startController();
     await gateway.stateWhen('the files are written', ({ files }) => files !== null);
     await gateway.controller().kill();
     expect(await filesOf(gateway.prefix)).not.toContain(hosts[0]);
