@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { pino } from 'pino';
 import type { Snapshot } from '../model/snapshot.ts';
 import { drainingReloads } from '../nginx/draining.ts';
-import { type Sighting, watchNginx } from '../nginx/publish/watch.ts';
+import { lookAtNginx, type Sighting, watchNginx } from '../nginx/publish/watch.ts';
 import { createSupervisor, type Supervisor } from '../nginx/supervise/supervisor.ts';
 import type { Flags } from '../options/flags.ts';
 import { createCompileSchedule } from '../reconcile/compile-schedule.ts';
@@ -152,6 +152,8 @@ async function serve(
     },
     async compile(files) {
       const outcome = await compiler.compile(files);
+      // Workers are others now, and who waits for `settled` asks for them.
+      if (outcome.outcome === 'proven') sighting = await lookAtNginx({ ...plane.reach, publisher });
       if (outcome.outcome === 'written') supervisor?.ensure();
       return outcome;
     },

@@ -43,7 +43,7 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
   let wait = interval;
   while (!signal.aborted) {
     const processes = await signature(parts);
-    let sighting = await look(parts);
+    let sighting = await lookAtNginx(parts);
     if (
       sighting.up &&
       sighting.instances.some((one) => one.state !== publisher.state()) &&
@@ -52,7 +52,7 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
       const outcome = await publisher.ensure();
       wait = outcome.outcome === 'in-force' ? interval : Math.min(wait * 2, LONGEST_WAIT);
       notBefore = outcome.outcome === 'in-force' ? 0 : performance.now() + wait;
-      sighting = await look(parts);
+      sighting = await lookAtNginx(parts);
       if (outcome.outcome !== 'in-force' && !sighting.inForce)
         sighting = { ...sighting, trouble: outcome.message };
     }
@@ -85,7 +85,8 @@ const QUIET = 10;
 const CALM = 2;
 const SETTLED = 2;
 
-async function look(parts: WatchParts): Promise<Sighting> {
+/** One look, out of turn. */
+export async function lookAtNginx(parts: Reach & Pick<WatchParts, 'publisher'>): Promise<Sighting> {
   const { statuses, trouble } = await survey(parts);
   const differs = statuses.some((status) => status.state !== parts.publisher.state());
   return {
