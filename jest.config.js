@@ -5,7 +5,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '\\.ts$': '<rootDir>/test/support/strip-types.js' },
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.nginx/', '<rootDir>/.demo/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/', '<rootDir>/.nginx/', '<rootDir>/.demo/'],
   setupFiles: ['<rootDir>/test/support/property-seed.ts'],
   testTimeout: 20_000,
   maxWorkers: 2,

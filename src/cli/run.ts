@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { pino } from 'pino';
 import type { Snapshot } from '../model/snapshot.ts';
 import { drainingReloads } from '../nginx/draining.ts';
-import { type Sighting, watchNginx } from '../nginx/publish/watch.ts';
+import { lookAtNginx, type Sighting, watchNginx } from '../nginx/publish/watch.ts';
 import { createSupervisor, type Supervisor } from '../nginx/supervise/supervisor.ts';
 import type { Flags } from '../options/flags.ts';
 import { createCompileSchedule } from '../reconcile/compile-schedule.ts';
@@ -20,12 +20,13 @@ import { withStaples } from '../sources/staples/with-staples.ts';
 import { createTranslator } from '../translate/translate.ts';
 import { type Command, type CommandContext, EXIT } from './command.ts';
 import { hasIpv6 } from './has-ipv6.ts';
+import { loadTemplates } from './load-templates.ts';
 import { PACKAGE } from './package.ts';
 import { missingFolder } from './render-once.ts';
 import { createDrift } from './run/drift.ts';
 import { liveTemplates } from './run/live-templates.ts';
 import { type DataPlane, type OpenFailure, openDataPlane } from './run/open-data-plane.ts';
-import { openSource, type RunningSource } from './run/source.ts';
+import { openSource, prepareSource, type RunningSource } from './run/source.ts';
 import { stateReport } from './run/state-report.ts';
 import { untilStopped } from './run/until-stopped.ts';
 import { translateOptions } from './translate-options.ts';
@@ -41,15 +42,21 @@ export const run: Command = async (flags, context) => {
     context.stderr,
   );
   const { signal, stopped, stop } = untilStopped(log);
-  const opened = await openDataPlane(flags, context.env.PATH ?? '', { log, signal });
+  const opening = openDataPlane(flags, context.env.PATH ?? '', { log, signal });
+  // That is mostly waiting for nginx to say what it can do; what is needed next is loaded meanwhile.
+  const templates = loadTemplates(null);
+  templates.catch(() => undefined);
+  prepareSource(flags);
+  const opened = await opening;
   if (!('runtime' in opened)) return refuse(context, opened.message, opened.hint);
-  const failure = await serve(flags, opened, { log, env: context.env, signal, stopped, stop });
+  const failure = await serve(flags, opened, { log, env: context.env, templates, signal, stopped, stop });
   return failure === null ? EXIT.ok : refuse(context, failure.message, failure.hint);
 };
 
 interface Life {
   readonly log: pino.Logger;
   readonly env: CommandContext['env'];
+  readonly templates: ReturnType<typeof loadTemplates>;
   readonly signal: AbortSignal;
   readonly stopped: Promise<void>;
   readonly stop: () => void;
@@ -58,7 +65,7 @@ interface Life {
 async function serve(
   flags: Flags,
   plane: DataPlane,
-  { log, env, signal, stopped, stop }: Life,
+  { log, env, templates, signal, stopped, stop }: Life,
 ): Promise<{ readonly message: string; readonly hint: string } | null> {
   const { publisher, compiler, runtime, binary, state } = plane;
   const { prefix } = flags;
@@ -108,6 +115,7 @@ async function serve(
   // Nothing is awaited between the first templates and the loop, which their next change is told to.
   const ipv6 = await hasIpv6();
   const renders = await liveTemplates({
+    builtIn: templates,
     folder: flags.templateDir,
     runtime,
     signal,
@@ -144,6 +152,8 @@ async function serve(
     },
     async compile(files) {
       const outcome = await compiler.compile(files);
+      // Workers are others now, and who waits for `settled` asks for them.
+      if (outcome.outcome === 'proven') sighting = await lookAtNginx({ ...plane.reach, publisher });
       if (outcome.outcome === 'written') supervisor?.ensure();
       return outcome;
     },

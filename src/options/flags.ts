@@ -162,7 +162,7 @@ export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
   documentsSize: one('--documents-size', 'SIZE', 128 * 1024 ** 2, '128m', size(1024 ** 2, 64 * 1024 ** 3), RENDERING,
     'Shared memory for what changes without a reload.'),
   compile: one('--compile', 'WHEN', 'calm', 'calm', choice(['never', 'at-once', 'calm']), RENDERING,
-    'When hosts get a server of their own in nginx.conf, faster but for the price of a reload: never, at-once, or calm. Never while two earlier reloads have workers whose connections still live; then only what is not served otherwise, at most once each --compile-interval.'),
+    'When hosts get a server of their own in nginx.conf, faster but for the price of a reload: never, at-once (from the first files on), or calm. Never while two earlier reloads have workers whose connections still live; then only what is not served otherwise, at most once each --compile-interval.'),
   compileMaxHosts: one('--compile-max-hosts', 'N', 1000, '1000', integer(0, 100_000), RENDERING,
     'At most so many hosts get a server of their own.'),
   compileQuiet: one('--compile-quiet', 'TIME', 10_000, '10s', milliseconds, RUNNING,

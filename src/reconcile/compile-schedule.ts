@@ -16,19 +16,22 @@ export interface CompileScheduleOptions extends StandingOptions {
 
 export interface CompileSchedule {
   /**
-   * The hosts that should be compiled now, given those that are. Remembers when each host last changed; gives the same
-   * set as long as it is.
+   * The hosts that should be compiled now, given those that are; null: nginx is still to start, with the first files.
+   * Then none is: it starts soonest so, and serves everybody from documents. Remembers when each host last changed; gives the
+   * same set as long as it is.
    */
-  targets(model: Model, compiled: ReadonlySet<string>): ReadonlySet<string>;
+  targets(model: Model, compiled: ReadonlySet<string> | null): ReadonlySet<string>;
   /** May a compile start, while so many earlier reloads still have workers that drain? */
   mayStart(when: Compile['when'], draining: number): boolean;
   /** What the last compile that was asked for is held back by; null: nothing. */
   held(): Held | null;
   /**
-   * To be called at the end of each compile that was put in force, be it for a moment; of how long it took, from
+   * To be called at the end of each compile that replaced workers, be it for a moment; of how long it took, from
    * staging to proof.
    */
   finished(durationMs: number): void;
+  /** nginx was started with files that were written while none ran. */
+  begun(): void;
   /** The host's text did not pass `nginx -t`: it is interpreted until it changes. */
   exclude(host: string, reason: string): void;
   /** Why a host that is interpreted is; null for one that is compiled, or unknown. */
@@ -40,20 +43,27 @@ export interface CompileSchedule {
 }
 
 export function createCompileSchedule(options: CompileScheduleOptions): CompileSchedule {
-  const { now } = options;
+  const { mode, now } = options;
   const gate = createCompileGate(options);
   const standings = createStandings(options);
+  let isFirst = false;
 
   return {
     targets(model, compiled) {
-      gate.looked(compiled.size);
-      return standings.targets(model.servers, compiled, now());
+      gate.looked(compiled?.size ?? 0);
+      const targets = standings.targets(model.servers, compiled ?? NONE, now());
+      isFirst = compiled === null && mode !== 'at-once';
+      return isFirst ? NONE : targets;
     },
     mayStart: gate.mayStart,
     held: gate.held,
     finished: gate.finished,
+    begun: gate.begun,
     exclude: (host, reason) => standings.exclude(host, reason),
-    waitingFor: (host) => standings.waitingFor(host),
+    waitingFor(host) {
+      const waiting = standings.waitingFor(host);
+      return isFirst && waiting?.for === 'next' ? { for: 'start' } : waiting;
+    },
     failed: () => standings.failed(),
     wakeIn() {
       // A moment that has passed since it was found to lie ahead counts too, or nobody would ever wake for it.
@@ -62,3 +72,5 @@ export function createCompileSchedule(options: CompileScheduleOptions): CompileS
     },
   };
 }
+
+const NONE: ReadonlySet<string> = new Set();

@@ -4,7 +4,7 @@ import type { Model, Server } from '../model/model.ts';
 import { mapChanges } from '../model/patched-map.ts';
 
 export interface StandingOptions {
-  /** `never`: all that can be is interpreted. `at-once`: no quiet time and no interval. */
+  /** `never`: all that can be is interpreted. `at-once`: no quiet time and no interval, from the first files on. */
   readonly mode: 'never' | 'at-once' | 'calm';
   /** How many hosts may be compiled. */
   readonly maximum: number;
@@ -14,9 +14,9 @@ export interface StandingOptions {
   readonly obstacle: (server: Server) => string | null;
 }
 
-/** Why a host is interpreted. `next`: it is one of those that the next compile takes. */
+/** Why a host is interpreted. `next`: it is one of those that the next compile takes; `start`: the one after the first. */
 export type Waiting =
-  | { readonly for: 'never' | 'quiet' | 'maximum' | 'next' }
+  | { readonly for: 'never' | 'quiet' | 'maximum' | 'next' | 'start' }
   | { readonly for: 'failed' | 'nothing'; readonly reason: string };
 
 export interface Standings {
@@ -93,8 +93,8 @@ export function createStandings(options: StandingOptions): Standings {
     for (const { key: host, after: server } of mapChanges(seen ?? new Map(), servers)) {
       if (server === undefined) entries.delete(host);
       else {
-        // A start with nothing in force compiles everything at once; a start beside proven files keeps them, and
-        // whatever they lack has to be quiet first, like any other new host.
+        // At a start with no host in the files all of the first view are taken together; a start beside files that
+        // have some keeps them, and whatever they lack has to be quiet first, like any other new host.
         const quietFromStart = !started && (now.size === 0 || now.has(host));
         const changedAt = quietFromStart ? Number.NEGATIVE_INFINITY : time;
         entries.set(host, { server, changedAt, obstacle: options.obstacle(server), refusal: null });

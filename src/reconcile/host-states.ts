@@ -70,6 +70,8 @@ function interpretedWaitsFor(host: string, parts: HostStatesParts): string | nul
       return 'compiled once another host leaves: there are as many as --compile-max-hosts allows';
     case 'failed':
       return `compiled once it changes: nginx refused its text: ${waiting.reason}`;
+    case 'start':
+      return 'compiled once nginx has started';
     case 'next':
       if (applied.compiling?.compiled.has(host)) return 'the compile under way';
       if (!wanted.compiled.has(host))
@@ -93,6 +95,8 @@ function heldBy(schedule: Pick<CompileSchedule, 'held'>): string {
   switch (schedule.held()) {
     case 'interval':
       return ', when --compile-interval has passed since the last one, or 20 times what that took';
+    case 'start':
+      return ', a moment after nginx has started';
     case 'draining':
       return `, when fewer than ${DRAINING_MOST} earlier reloads have workers whose connections still live`;
     default:

@@ -17,9 +17,7 @@ import { createFilesLane } from './files-lane.ts';
 import { hostStates } from './host-states.ts';
 import { lineOwner } from './line-owner.ts';
 import type { Blame, Report } from './report.ts';
-
-/** Throws TemplateFailure when the templates cannot render this model. */
-export type Render = (model: Model, compile: ReadonlySet<string>) => Rendered;
+import { createTemplateTrial, type Render } from './template-trial.ts';
 
 export interface ReconcileParts {
   readonly translate: (snapshot: Snapshot) => Model;
@@ -64,20 +62,17 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
   const { schedule, report, signal } = parts;
   const plan = createPlanner();
   let applied = parts.applied;
-  let compiled: { readonly of: AppliedFiles | null; readonly hosts: ReadonlySet<string> } = {
-    of: null,
-    hosts: new Set(),
-  };
-  let render = parts.render;
-  /** The last whose files nginx took. */
-  let good = parts.builtIn;
-  /** What made the files under way: new templates may come while nginx still judges the old. */
-  let judged = parts.render;
+  let compiled: { readonly of: AppliedFiles; readonly hosts: ReadonlySet<string> } | null = null;
+  /** There were no files, and no nginx has been seen since. */
+  let isCold = applied.files === null;
+  /** nginx is to be reloaded for hosts that the files it starts with do without. */
+  let reloadToCome = false;
   let newest: { readonly snapshot: Snapshot; readonly sequence: number } | null = null;
   let dirty = false;
   let passing: Promise<void> | null = null;
   const alarm = createAlarm(kick, signal);
   const retryPublish = createBackoff({ first: 500, longest: 10_000 });
+  const templates = createTemplateTrial({ ...parts, onFailed: (error) => report.renderFailed(error) });
   const lane = createFilesLane({
     ...parts,
     mayStart: (when, draining) => schedule.mayStart(when, draining),
@@ -87,6 +82,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     },
     onEnded: compileEnded,
     onConfirmed(files, outcome) {
+      if (outcome.outcome === 'proven') schedule.begun();
       report.confirmEnded(files, outcome);
       kick();
     },
@@ -100,7 +96,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
       kick();
     },
     useRender(next) {
-      render = next;
+      templates.use(next);
       lane.forgive();
       kick();
     },
@@ -138,18 +134,20 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     const { snapshot, sequence } = newest;
     const started = performance.now();
     const model = parts.translate(snapshot);
-    const rendered = tryRender(model, schedule.targets(model, compiledHosts()));
-    const renderedBy = render;
+    const known = compiledHosts();
+    const { rendered, by } = templates.render(model, schedule.targets(model, known));
     const decision = plan(applied, rendered);
     report.planned(sequence, model, decision, performance.now() - started);
     const { published, inForce, mayCompile } = await publish(decision, rendered);
     report.pushed(inForce);
     const isLive = rendered.files.digest === applied.files?.digest;
     if (mayCompile && lane.isIdle() && !signal.aborted) {
-      judged = renderedBy;
+      templates.judge(by);
       const draining = decision.kind === 'push+compile' ? await parts.draining() : 0;
       lane.offer(decision, isLive ? rendered.files : null, draining);
     }
+    if (known === null) reloadToCome = true;
+    else if (isSettledFor(decision, rendered) && lane.isIdle()) reloadToCome = false;
     const filesWanted = decision.kind === 'push+compile' || !lane.isIdle();
     const compileWaits = lane.waits(decision);
     report.passed(sequence, {
@@ -157,6 +155,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
       published,
       compileWaits,
       filesWanted,
+      reloadToCome,
       failedHosts: schedule.failed(),
       hosts: hostStates({ model, applied, wanted: rendered.files, schedule }),
     });
@@ -165,21 +164,14 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     if (wait !== null) alarm.within(wait);
   }
 
-  function compiledHosts(): ReadonlySet<string> {
+  /** null: nginx is still to start, with the first files. */
+  function compiledHosts(): ReadonlySet<string> | null {
+    isCold &&= !parts.isRunning();
+    if (isCold) return null;
     const of = applied.compiling ?? applied.files;
-    if (of !== compiled.of) compiled = { of, hosts: new Set(of?.compiled.keys() ?? []) };
+    if (of === null) return NONE;
+    if (of !== compiled?.of) compiled = { of, hosts: new Set(of.compiled.keys()) };
     return compiled.hosts;
-  }
-
-  function tryRender(model: Model, targets: ReadonlySet<string>): Rendered {
-    try {
-      return render(model, targets);
-    } catch (error) {
-      if (render === good) throw error;
-      report.renderFailed(error);
-      render = good;
-      return good(model, targets);
-    }
   }
 
   /** Make before break: files that name new routes follow the routes, unless they are what the routes wait for. */
@@ -204,9 +196,10 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
     // Broken off by our own end: the next start looks what became of it.
     if (signal.aborted && outcome.outcome === 'failed') return;
     if (outcome.outcome === 'proven' || outcome.outcome === 'written') {
-      good = judged;
+      templates.taken(files);
+      if (files.compiled.size > 0) reloadToCome = false;
       if (applied.compiling !== null) applied = compileProven(applied);
-      schedule.finished(outcome.outcome === 'proven' ? outcome.durationMs : 0);
+      if (outcome.outcome === 'proven') schedule.finished(outcome.durationMs);
       report.compileEnded(files, outcome, null);
     } else {
       applied = compileFailed(applied);
@@ -223,10 +216,7 @@ export function createReconciler(parts: ReconcileParts): Reconciler {
 
   /** Text of ours was refused: by the user's templates, else by one host that then stays interpreted. */
   function blame(files: RenderedFiles, { line, message }: Refusal): Blame {
-    if (judged !== parts.builtIn && judged !== good) {
-      if (render === judged) render = good;
-      return { templates: true };
-    }
+    if (templates.isToBlame()) return { templates: true };
     const owner = lineOwner(files, line);
     if (owner !== null) schedule.exclude(owner.host, message);
     return owner;
@@ -241,8 +231,14 @@ interface Published {
   readonly mayCompile: boolean;
 }
 
+const NONE: ReadonlySet<string> = new Set();
 const SENT: Published = { published: true, inForce: true, mayCompile: true };
 const REFUSED = { published: false, inForce: false };
+
+/** No host waits for a compile. */
+function isSettledFor(decision: Plan, { files }: Rendered): boolean {
+  return decision.kind !== 'push+compile' || files.compiled.size === 0;
+}
 
 function isEmpty(change: DocumentChange): boolean {
   return change.put.length === 0 && change.remove.length === 0;

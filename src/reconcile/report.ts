@@ -57,6 +57,8 @@ export interface PassFacts {
   readonly compileWaits: readonly string[];
   /** Other files than the live ones are wanted or under way. */
   readonly filesWanted: boolean;
+  /** nginx has started without servers of hosts, and is to be reloaded for them. */
+  readonly reloadToCome: boolean;
   /** Hosts that are interpreted because nginx refused their text. */
   readonly failedHosts: ReadonlySet<string>;
   /** Of every host, as of now. */
@@ -66,7 +68,9 @@ export interface PassFacts {
 export interface ReportFacts {
   /** Everything seen from the source is decided, published and, where it needs files, compiled. */
   readonly caughtUp: boolean;
-  /** Why not, in sentences. */
+  /** All may be in force, and a reload that belongs to the start is to follow. */
+  readonly reloadToCome: boolean;
+  /** Why not caught up, in sentences. */
   readonly waiting: readonly string[];
   readonly lastPlan: LastPlan | null;
   readonly reloads: number;
@@ -181,6 +185,7 @@ export function createReport(parts: {
       const compiled = facts?.applied.files?.compiled.size ?? 0;
       return {
         caughtUp: waiting.length === 0,
+        reloadToCome: facts?.reloadToCome ?? false,
         waiting,
         lastPlan,
         reloads,

@@ -4,9 +4,12 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Plan } from '../model/plan.ts';
 
 export interface StateReport {
-  /** Everything seen so far from the sources is in force in every live instance. */
+  /** Everything seen so far from the sources is in force in every live instance, and the start is over. */
   readonly settled: boolean;
-  /** `settled` was true at least once since the start: what readiness means. */
+  /**
+   * Everything was in force at least once since the start: what readiness means. A first start is served by Lua alone
+   * before it is reloaded for the hosts' own servers, so this comes before `settled` then.
+   */
   readonly settledOnce: boolean;
   readonly epoch: number;
   readonly generation: number;

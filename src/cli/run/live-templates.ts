@@ -3,15 +3,17 @@
 import type { Logger } from 'pino';
 import type { Diagnostic } from '../../model/diagnostic.ts';
 import type { Runtime } from '../../model/runtime.ts';
-import type { Render } from '../../reconcile/reconcile.ts';
+import type { Render } from '../../reconcile/template-trial.ts';
 import { createRenderer } from '../../render/render.ts';
 import { compileTemplates, type Templates } from '../../render/templates.ts';
 import { readTemplates } from '../../sources/templates/read-templates.ts';
 import { watchTemplates } from '../../sources/templates/watch-templates.ts';
-import { loadTemplates, templateDiagnostic } from '../load-templates.ts';
+import { type loadTemplates, templateDiagnostic } from '../load-templates.ts';
 import { PACKAGE } from '../package.ts';
 
 export interface LiveTemplatesParts {
+  /** The built-in ones, of `loadTemplates(null)`. */
+  readonly builtIn: ReturnType<typeof loadTemplates>;
   /** `--template-dir`, or null: then there is nothing to watch. */
   readonly folder: string | null;
   readonly runtime: Runtime;
@@ -29,7 +31,7 @@ export interface Renders {
 
 /** Resolves with the first renderers; the user's templates may be broken, then both are that of the built-in ones. */
 export async function liveTemplates(parts: LiveTemplatesParts): Promise<Renders> {
-  const loaded = await loadTemplates(null);
+  const loaded = await parts.builtIn;
   if (!('templates' in loaded)) throw new Error('the built-in templates are broken');
   const builtIn = renderWith(loaded.templates, parts.runtime);
   const { folder } = parts;

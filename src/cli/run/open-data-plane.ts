@@ -7,7 +7,10 @@ import type { CompileOutcome } from '../../model/outcome.ts';
 import type { Applied, AppliedFiles } from '../../model/plan.ts';
 import type { RenderedFiles } from '../../model/rendered.ts';
 import { LAYOUT, type Runtime } from '../../model/runtime.ts';
-import { ensureDefaultCertificate } from '../../nginx/certificate/default-certificate.ts';
+import {
+  ensureDefaultCertificate,
+  prepareDefaultCertificate,
+} from '../../nginx/certificate/default-certificate.ts';
 import { closedFolder } from '../../nginx/detect/closed-folders.ts';
 import { detectNginx } from '../../nginx/detect/detect-nginx.ts';
 import { readAuthorities } from '../../nginx/files/authorities.ts';
@@ -49,6 +52,7 @@ export async function openDataPlane(
   const { log, signal } = parts;
   const { prefix, documentsSize, includeMain, includeHttp } = flags;
   const inputs = { prefix, luaFolder: PACKAGE.lua, documentsSize, includeMain, includeHttp, path };
+  prepareDefaultCertificate(prefix);
   const detected = await detectNginx({ binary: flags.nginx, ...inputs });
   if ('outcome' in detected) return detected;
   const opened = await openState(prefix, { warn: (message) => log.warn(message) });

@@ -28,11 +28,18 @@ export interface RunningSource {
   ended(): Promise<void>;
 }
 
+/** Begins to load what the source is made of, for while something else is waited for. */
+export function prepareSource(flags: Flags): void {
+  if (flags.kubeconfig !== null) void loadClusterSource().catch(() => undefined);
+}
+
+// Imported when it is asked for: manifests need nothing of it.
+const loadClusterSource = () => import('./cluster-source.ts');
+
 /** Goes on until the signal. */
 export async function openSource(flags: Flags, parts: SourceParts): Promise<RunningSource | OpenFailure> {
   if (flags.kubeconfig !== null) {
-    // Imported when it is asked for: manifests need nothing of it.
-    const { openClusterSource } = await import('./cluster-source.ts');
+    const { openClusterSource } = await loadClusterSource();
     return await openClusterSource(flags, flags.kubeconfig, parts);
   }
   let stirred = true;

@@ -21,11 +21,13 @@ export interface StateInputs {
 export function stateReport(inputs: StateInputs): StateReport {
   const { facts, sighting, inForce } = inputs;
   const running = sighting?.up ?? false;
-  const settled = facts.caughtUp && running && inForce && inputs.source.length === 0;
+  const served = facts.caughtUp && running && inForce && inputs.source.length === 0;
+  // Who waits for `settled` may count reloads from there on, or look at workers.
+  const settled = served && !facts.reloadToCome;
   const instances = sighting?.instances ?? [];
   return {
     settled,
-    settledOnce: inputs.settledOnce || settled,
+    settledOnce: inputs.settledOnce || served,
     epoch: inputs.epoch,
     generation: inputs.generation,
     workers: instances
@@ -54,6 +56,8 @@ export function stateReport(inputs: StateInputs): StateReport {
 
 function waitingFor({ facts, sighting, inForce, source }: StateInputs, running: boolean): readonly string[] {
   const waiting: string[] = [...source, ...facts.waiting];
+  if (facts.reloadToCome)
+    waiting.push('hosts get servers of their own by a first reload; until then Lua serves them');
   if (!running) waiting.push('no nginx of this prefix answers on the control socket');
   else if (!inForce) waiting.push(sighting?.trouble ?? 'nginx has not confirmed the last change yet');
   return waiting;

@@ -1,15 +1,13 @@
 // The certificate that clients see who name no host of ours: made by ourselves once, as nginx must have one for each
 // TLS listener. Kept over restarts, so that clients which pinned it in a test go on working.
 
-import { errorCode } from '../files/world-error.ts';
-import 'reflect-metadata';
-
-import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExtendedKeyUsage, ExtendedKeyUsageExtension, X509CertificateGenerator } from '@peculiar/x509';
 
 import { LAYOUT } from '../../model/runtime.ts';
+import { errorCode } from '../files/world-error.ts';
 import { writeDurably } from '../state/durable.ts';
 
 export type DefaultCertificate =
@@ -24,6 +22,7 @@ export async function ensureDefaultCertificate(prefix: string, now: number): Pro
   const fault = chain === null || key === null ? null : findFault(chain, key, now);
   if (chain !== null && key !== null && fault === null) return { outcome: 'kept' };
 
+  const { makeCertificate } = await loadMaker();
   const made = await makeCertificate(now);
   // The key first: a crash between the two leaves a pair that does not match, which is seen at the next start.
   await writeDurably(paths.key, made.key, 0o600);
@@ -35,9 +34,12 @@ export async function ensureDefaultCertificate(prefix: string, now: number): Pro
   };
 }
 
-const NAME = 'ingress-openresty default certificate';
-const TEN_YEARS_MS = 10 * 365.25 * 24 * 3600 * 1000;
-const DAY_MS = 24 * 3600 * 1000;
+/** Begins to load what making one takes, which is a lot, if one has to be made; for while something else is waited for. */
+export function prepareDefaultCertificate(prefix: string): void {
+  if (!existsSync(join(prefix, LAYOUT.defaultCertificate))) void loadMaker().catch(() => undefined);
+}
+
+const loadMaker = () => import('./make-certificate.ts');
 
 function findFault(chain: string, key: string, now: number): string | null {
   try {
@@ -47,28 +49,6 @@ function findFault(chain: string, key: string, now: number): string | null {
   } catch {
     return 'its files were garbled';
   }
-}
-
-async function makeCertificate(now: number): Promise<{ readonly chain: string; readonly key: string }> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const serial = webcrypto.getRandomValues(new Uint8Array(16));
-  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40; // positive, and without a zero in front, as DER wants it
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: Buffer.from(serial).toString('hex'),
-    name: [{ CN: [NAME] }],
-    notBefore: new Date(now - DAY_MS), // for clients whose clock is behind
-    notAfter: new Date(now + TEN_YEARS_MS),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth])],
-  });
-  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({
-    format: 'pem',
-    type: 'pkcs8',
-  });
-  return { chain: `${certificate.toString('pem')}\n`, key: String(key) };
 }
 
 async function readOrNull(path: string): Promise<string | null> {

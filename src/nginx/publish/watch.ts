@@ -4,6 +4,7 @@
 import { watch as watchFolder } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { LAYOUT } from '../../model/runtime.ts';
+import { untilBeat } from '../beat.ts';
 import type { Publisher } from './publisher.ts';
 import { type Reach, survey } from './reach.ts';
 import type { ConfigStatus } from './status.ts';
@@ -42,7 +43,7 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
   let wait = interval;
   while (!signal.aborted) {
     const processes = await signature(parts);
-    let sighting = await look(parts);
+    let sighting = await lookAtNginx(parts);
     if (
       sighting.up &&
       sighting.instances.some((one) => one.state !== publisher.state()) &&
@@ -51,7 +52,7 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
       const outcome = await publisher.ensure();
       wait = outcome.outcome === 'in-force' ? interval : Math.min(wait * 2, LONGEST_WAIT);
       notBefore = outcome.outcome === 'in-force' ? 0 : performance.now() + wait;
-      sighting = await look(parts);
+      sighting = await lookAtNginx(parts);
       if (outcome.outcome !== 'in-force' && !sighting.inForce)
         sighting = { ...sighting, trouble: outcome.message };
     }
@@ -68,7 +69,7 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
     // should is believed after three looks (`drift.ts`).
     const isQuiet = inForce !== null && equal >= SETTLED;
     const until = performance.now() + (isQuiet ? QUIET * interval : 0);
-    do await wake.within(interval);
+    do await wake.within(isQuiet ? untilBeat(CALM * interval) : interval);
     while (!signal.aborted && performance.now() < until && (await isSame()));
   }
   wake.close();
@@ -80,9 +81,12 @@ async function signature({ masters }: WatchParts): Promise<string> {
 }
 
 const QUIET = 10;
+/** Processes are looked at so much less often then. */
+const CALM = 2;
 const SETTLED = 2;
 
-async function look(parts: WatchParts): Promise<Sighting> {
+/** One look, out of turn. */
+export async function lookAtNginx(parts: Reach & Pick<WatchParts, 'publisher'>): Promise<Sighting> {
   const { statuses, trouble } = await survey(parts);
   const differs = statuses.some((status) => status.state !== parts.publisher.state());
   return {

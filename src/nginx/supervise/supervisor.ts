@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
+import { untilBeat } from '../beat.ts';
 import { isAlive, liveMasters, type Master } from '../processes.ts';
 import { retireOrphans } from './orphans.ts';
 import { removeStaleSockets } from './stale-sockets.ts';
@@ -117,17 +118,21 @@ async function watch(first: Master | null, options: SupervisorOptions, ending: A
 function untilGone(master: Master, ending: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
-      clearInterval(timer);
+      clearTimeout(timer);
       ending.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setInterval(() => isAlive(master) || end(), POLL_MS);
+    const look = () => {
+      if (isAlive(master)) timer = setTimeout(look, untilBeat(POLL_MS));
+      else end();
+    };
+    let timer = setTimeout(look, untilBeat(POLL_MS));
     ending.addEventListener('abort', end);
     if (ending.aborted) end();
   });
 }
 
-const POLL_MS = 200;
+const POLL_MS = 500;
 const STABLE_MS = 10_000;
 
 /** 0.2 s, doubled to 5 s, less up to a fifth at random. */

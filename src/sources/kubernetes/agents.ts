@@ -50,7 +50,7 @@ export function createAgents(): Agents {
 /** Seven watches, one connection each, and room for lists, status, events and the lease. */
 const CONNECTIONS = 32;
 /** Milliseconds. */
-export const CONNECT_WITHIN = 10_000;
+const CONNECT_WITHIN = 10_000;
 
 function createAgent({ tls, proxy }: Grant): Dispatcher {
   const trust = {

@@ -4,16 +4,19 @@
 import type { Dispatcher } from 'undici';
 import { describeFailure } from './describe-failure.ts';
 import type { ClusterAnswer, LinesEnd } from './messages.ts';
+import { listen, SILENCE } from './silence.ts';
 
+/** @param longestSilence milliseconds within the body. */
 export function createAnswer(
   response: Dispatcher.ResponseData,
   signal: AbortSignal,
+  longestSilence: number,
   onSilence: () => void,
 ): ClusterAnswer {
   const { body } = response;
   // A body that is given up while it still comes ends with an error that nobody is there to hear.
   body.on('error', (error) => {
-    if (isSilence(error)) onSilence();
+    if (isIdle(error)) onSilence();
   });
   return {
     outcome: 'answer',
@@ -23,7 +26,7 @@ export function createAnswer(
       try {
         const parts: Buffer[] = [];
         let size = 0;
-        for await (const part of body as AsyncIterable<Buffer>) {
+        for await (const part of listen(body, longestSilence)) {
           size += part.length;
           if (size > LONGEST_TEXT) return { outcome: 'unreachable', message: 'the answer does not end' };
           parts.push(part);
@@ -33,10 +36,10 @@ export function createAnswer(
         return { outcome: 'unreachable', message: describeFailure(error, signal) };
       }
     },
-    lines: (longest = LONGEST_LINE) => readLines(body, longest, signal),
+    lines: (longest = LONGEST_LINE) => readLines(listen(body, longestSilence), longest, signal),
     async discard() {
       try {
-        await body.dump({ limit: 65_536 });
+        await body.dump({ limit: 65_536, signal: AbortSignal.timeout(longestSilence) });
       } catch {
         // It broke off by itself, which frees the connection as well.
       }
@@ -84,10 +87,5 @@ function tooLong(longest: number): LinesEnd {
 }
 
 function isIdle(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 'UND_ERR_BODY_TIMEOUT';
-}
-
-/** The connection is open, and nothing came in time. */
-export function isSilence(error: unknown): boolean {
-  return isIdle(error) || (error as { code?: unknown }).code === 'UND_ERR_HEADERS_TIMEOUT';
+  return (error as { code?: unknown }).code === SILENCE;
 }

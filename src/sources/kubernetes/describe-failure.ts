@@ -1,5 +1,6 @@
 // Why an exchange with the API server came to nothing, in a sentence.
 
+import { SILENCE } from './silence.ts';
 import { PROXY_ERROR } from './tunnel/receive.ts';
 
 /** One line for people. Errors of the network hold addresses, never what was sent. */
@@ -31,8 +32,7 @@ const KNOWN: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the API server cannot be reached: no network',
   ETIMEDOUT: 'the connection to the API server timed out',
   UND_ERR_CONNECT_TIMEOUT: 'no connection to the API server within 10 s',
-  UND_ERR_HEADERS_TIMEOUT: 'the API server took the request and gave no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'the API server stopped sending in the middle of an answer',
+  [SILENCE]: 'the API server stopped sending in the middle of an answer',
   UND_ERR_SOCKET: 'the API server closed the connection',
   CERT_HAS_EXPIRED: "the API server's certificate has expired",
   DEPTH_ZERO_SELF_SIGNED_CERT: "the API server's certificate is not signed by the given CA",

@@ -8,7 +8,7 @@ export interface ClusterRequest {
   /** `application/json` unless said otherwise; a PATCH must say. */
   readonly contentType?: string;
   readonly signal: AbortSignal;
-  /** Milliseconds until the head of the answer; 30 s. */
+  /** Milliseconds until the head of the answer, with what a new connection takes; 30 s. */
   readonly headersTimeout?: number;
   /** Longest silence within the body in milliseconds; 30 s. */
   readonly bodyTimeout?: number;

@@ -24,10 +24,24 @@ function scheduleAt(clock: { time: number }, mode: 'never' | 'at-once' | 'calm' 
 }
 
 describe('which hosts are compiled', () => {
-  test('at a first start everything that can be is compiled at once', () => {
+  test('the first files compile no host, whatever follows them every host that can be', () => {
     const schedule = scheduleAt({ time: 0 });
-    const targets = schedule.targets(model(server('a'), server('*'), server('b')), new Set());
-    expect([...targets]).toEqual(['a', 'b']);
+    const world = model(server('a'), server('*'), server('b'));
+    expect([...schedule.targets(world, null)]).toEqual([]);
+    expect(schedule.waitingFor('a')).toEqual({ for: 'start' });
+    expect(schedule.waitingFor('*')).toEqual({ for: 'nothing', reason: 'a wildcard' });
+    expect([...schedule.targets(world, new Set())]).toEqual(['a', 'b']);
+    expect(schedule.waitingFor('a')).toEqual({ for: 'next' });
+  });
+
+  test('with at-once the first files have every host that can be compiled', () => {
+    const schedule = scheduleAt({ time: 0 }, 'at-once');
+    expect([...schedule.targets(model(server('a'), server('*')), null)]).toEqual(['a']);
+  });
+
+  test('a start beside proven files that compile no host compiles what they lack', () => {
+    const schedule = scheduleAt({ time: 0 });
+    expect([...schedule.targets(model(server('a')), new Set())]).toEqual(['a']);
   });
 
   test('a start beside proven files keeps them and lets what they lack become quiet first', () => {
@@ -159,6 +173,24 @@ describe('when a calm compile may start', () => {
     schedule.finished(5_000);
     clock.time = 129_999;
     expect(schedule.mayStart('calm', 0)).toBe(false);
+  });
+
+  test('an nginx that has just started serves for a moment before it is reloaded', () => {
+    const clock = { time: 0 };
+    const schedule = scheduleAt(clock);
+    schedule.begun();
+    expect(schedule.mayStart('calm', 0)).toBe(false);
+    expect(schedule.held()).toBe('start');
+    expect(schedule.wakeIn()).toBe(1_000);
+    expect(schedule.mayStart('now', 0)).toBe(true);
+    clock.time = 1_000;
+    expect(schedule.mayStart('calm', 0)).toBe(true);
+    // It shortens no interval.
+    schedule.finished(100);
+    schedule.begun();
+    clock.time = 30_999;
+    expect(schedule.mayStart('calm', 0)).toBe(false);
+    expect(schedule.held()).toBe('interval');
   });
 
   test('not while two reloads drain, in any mode', () => {

@@ -93,6 +93,67 @@ test('an nginx that answers but cannot be proven is not asked without pause', as
   loop.stop();
 });
 
+test('a first start puts files without hosts in force, and compiles the hosts when nginx runs them', async () => {
+  let running = false;
+  let confirms = 0;
+  const loop = await startLoop({
+    compile: async () =>
+      running
+        ? { outcome: 'proven', durationMs: 1, notes: [] }
+        : { outcome: 'written', message: 'no nginx of this prefix runs' },
+    confirm: async () => {
+      confirms += 1;
+      return { outcome: 'proven', durationMs: 1, notes: [] };
+    },
+    isRunning: () => running,
+  });
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+  await eventually('caught up', () => loop.report.facts().caughtUp);
+  expect(loop.changes).toHaveLength(1);
+  for (let i = 0; i < 5; i += 1) {
+    loop.reconciler.kick();
+    await loop.reconciler.idle();
+  }
+  expect(loop.compiled.map(({ compiled }) => [...compiled.keys()])).toEqual([[]]);
+  expect(loop.report.hosts()).toEqual([
+    { host: 'a.example', state: 'interpreted', waitsFor: 'compiled once nginx has started' },
+  ]);
+  expect(loop.report.facts().reloadToCome).toBe(true);
+  running = true;
+  loop.reconciler.kick();
+  await eventually('it is compiled', () => loop.report.facts().hosts.compiled === 1);
+  expect(loop.report.facts()).toMatchObject({ caughtUp: true, reloadToCome: false });
+  expect(confirms).toBe(1);
+  expect(loop.compiled.map(({ compiled }) => [...compiled.keys()])).toEqual([[], ['a.example']]);
+  expect(loop.changes).toHaveLength(1);
+  loop.stop();
+});
+
+test('a start after which nothing is compiled expects no reload', async () => {
+  let running = false;
+  const loop = await startLoop({
+    mode: 'never',
+    compile: async () => ({ outcome: 'written', message: 'no nginx of this prefix runs' }),
+    isRunning: () => running,
+  });
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+  await eventually('caught up', () => loop.report.facts().caughtUp);
+  running = true;
+  loop.reconciler.kick();
+  await eventually('nothing is to come', () => !loop.report.facts().reloadToCome);
+  expect(loop.compiled).toHaveLength(1);
+  loop.stop();
+});
+
+test('beside an nginx that runs already the first files have the hosts: one reload, not two', async () => {
+  const loop = await startLoop({});
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
+  await eventually('caught up', () => loop.report.facts().caughtUp);
+  expect(loop.report.facts().reloadToCome).toBe(false);
+  expect(loop.compiled.map(({ compiled }) => [...compiled.keys()])).toEqual([['a.example']]);
+  loop.stop();
+});
+
 describe('refused files', () => {
   test('a host whose text nginx refuses is interpreted, the others are compiled', async () => {
     const loop = await startLoop({
@@ -216,6 +277,33 @@ describe('templates of the user', () => {
     expect(loop.report.facts().diagnostics.map(({ code }) => code)).toEqual(['template-refused']);
     loop.stop();
   });
+});
+
+test('templates are not held to be good for servers of hosts by files that have none', async () => {
+  const builtIn = await builtInRender();
+  const loop = await startLoop({
+    isRunning: () => loop.compiled.length > 0,
+    render: (model, compile) => {
+      const rendered = builtIn(model, compile);
+      const digest = (compile.size === 0 ? 'a' : 'b').repeat(32);
+      return { ...rendered, files: { ...rendered.files, digest } };
+    },
+    compile: async (files) =>
+      files.digest.startsWith('b'.repeat(32))
+        ? {
+            outcome: 'invalid',
+            message: 'no',
+            file: LAYOUT.config,
+            line: files.lines[0]?.first ?? 1,
+            ours: true,
+          }
+        : { outcome: 'proven', durationMs: 1, notes: [] },
+  });
+  loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'], 'b.example': ['10.0.0.1'] }));
+  await eventually('both are compiled', () => loop.report.facts().hosts.compiled === 2);
+  expect(loop.report.facts().diagnostics.map(({ code }) => code)).toEqual(['template-refused']);
+  expect(loop.compiled).toHaveLength(3);
+  loop.stop();
 });
 
 test('templates that come while older ones are judged are judged by themselves', async () => {

@@ -7,8 +7,9 @@ import type { DocumentChange } from '../../../src/model/plan.ts';
 import type { RenderedFiles } from '../../../src/model/rendered.ts';
 import { EMPTY_SNAPSHOT, type Snapshot } from '../../../src/model/snapshot.ts';
 import { createCompileSchedule } from '../../../src/reconcile/compile-schedule.ts';
-import { createReconciler, type Render } from '../../../src/reconcile/reconcile.ts';
+import { createReconciler } from '../../../src/reconcile/reconcile.ts';
 import { createReport } from '../../../src/reconcile/report.ts';
+import type { Render } from '../../../src/reconcile/template-trial.ts';
 import { whyInterpreted } from '../../../src/render/compilable.ts';
 import { createRenderer } from '../../../src/render/render.ts';
 import { compileTemplates } from '../../../src/render/templates.ts';
@@ -34,6 +35,8 @@ export interface Scripted {
   readonly compile?: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly confirm?: (files: RenderedFiles) => Promise<CompileOutcome>;
   readonly render?: Render;
+  /** True unless given. */
+  readonly isRunning?: () => boolean;
   readonly hasDrifted?: () => boolean;
   readonly quiet?: number;
   readonly interval?: number;
@@ -86,7 +89,7 @@ export async function startLoop(scripted: Scripted) {
       return { outcome: 'proven', durationMs: 1, notes: [] };
     },
     draining: async () => scripted.draining?.() ?? 0,
-    isRunning: () => true,
+    isRunning: () => scripted.isRunning?.() ?? true,
     hasDrifted: () => scripted.hasDrifted?.() ?? false,
     applied: { documents: new Map(), files: null, compiling: null },
     report,
