@@ -14,6 +14,8 @@ for (const nginx of ['supervised', 'by-hand'] as const) {
       backends: ['one', 'two'],
       gateway: ([one]) => ({
         nginx,
+        // No compile but the first, however long this takes.
+        flags: ['--compile-interval', '10m'],
         manifests: {
           'shop.yaml': [service('shop'), ingress('shop', { host: 'shop.example', service: 'shop' })],
           'slices.yaml': slices('shop', [one?.endpoint ?? '']),

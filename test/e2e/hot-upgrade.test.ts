@@ -12,6 +12,8 @@ for (const controller of ['alive', 'dead'] as const) {
       backends: ['one', 'two'],
       gateway: ([one]) => ({
         nginx: 'by-hand',
+        // No compile but the first, however long this takes.
+        flags: ['--compile-interval', '10m'],
         manifests: {
           'shop.yaml': [service('shop'), ingress('shop', { host: 'shop.example', service: 'shop' })],
           'slices.yaml': slices('shop', [one?.endpoint ?? '']),

@@ -10,6 +10,8 @@ testGateway(
   'the second controller of a prefix refuses and disturbs nothing',
   {
     gateway: ([one]) => ({
+      // No compile but the first, however long this takes.
+      flags: ['--compile-interval', '10m'],
       manifests: {
         'shop.yaml': [
           ...workload('shop', [one?.endpoint ?? '']),
