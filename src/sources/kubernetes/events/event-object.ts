@@ -2,6 +2,8 @@
 // next leader, goes on with the Event that is there instead of making a second one.
 
 import { createHash } from 'node:crypto';
+import type { CoreV1Event } from '@kubernetes/client-node';
+import type { MergePatch, Sent } from '../sent.ts';
 import type { Topic } from './topic.ts';
 
 export interface EventParts {
@@ -22,7 +24,7 @@ export function eventPath({ topic, uid }: Pick<EventParts, 'topic' | 'uid'>): {
 }
 
 /** Body of the POST. */
-export function newEvent({ topic, uid, message, at }: EventParts, count: number): unknown {
+export function newEvent({ topic, uid, message, at }: EventParts, count: number): Sent<CoreV1Event> {
   const { subject } = topic;
   return {
     apiVersion: 'v1',
@@ -47,7 +49,10 @@ export function newEvent({ topic, uid, message, at }: EventParts, count: number)
 }
 
 /** Body of the merge PATCH. Without a count it stays as it is, and the answer tells it. */
-export function repeatedEvent({ topic, message, at }: EventParts, count: number | null): unknown {
+export function repeatedEvent(
+  { topic, message, at }: EventParts,
+  count: number | null,
+): MergePatch<CoreV1Event> {
   return {
     type: topic.type,
     message,

@@ -1,6 +1,8 @@
 // The coordination.k8s.io/v1 Lease, as far as election reads and writes it.
 
+import type { V1Lease } from '@kubernetes/client-node';
 import { z } from 'zod';
+import type { Sent } from '../sent.ts';
 
 export interface LeaseRecord {
   /** `''`: nobody holds it. */
@@ -40,7 +42,7 @@ export function writeLease(
   record: LeaseRecord,
   names: { readonly namespace: string; readonly name: string },
   before: StoredLease | null,
-): unknown {
+): Sent<V1Lease> {
   return {
     ...(before?.raw ?? { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: names }),
     spec: {

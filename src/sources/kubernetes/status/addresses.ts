@@ -1,7 +1,9 @@
 // The entries of `status.loadBalancer.ingress`: one spelling and one order, so that equal ones are equal.
 
 import { isIP } from 'node:net';
+import type { V1IngressLoadBalancerIngress } from '@kubernetes/client-node';
 import type { PublishedAddress } from '../../../model/kubernetes.ts';
+import type { Sent } from '../sent.ts';
 
 /** What was found to publish, sorted. A failure is none: what was published before stays. */
 export type Addresses = { readonly addresses: readonly PublishedAddress[] } | { readonly message: string };
@@ -24,7 +26,9 @@ export function addressesKey(addresses: readonly PublishedAddress[]): string {
 }
 
 /** As the API writes it: only the field that is given. Null removes the list. */
-export function toStatus(addresses: readonly PublishedAddress[]): unknown {
+export function toStatus(
+  addresses: readonly PublishedAddress[],
+): readonly Sent<V1IngressLoadBalancerIngress>[] | null {
   if (addresses.length === 0) return null;
   return addresses.map(({ ip, hostname }) => (ip === '' ? { hostname } : { ip }));
 }

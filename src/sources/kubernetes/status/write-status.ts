@@ -1,9 +1,11 @@
 // The one request that publishes addresses: a merge patch of the status subresource, so that nothing but the list is
 // touched, and with the object's uid, so that a new object of the same name is left alone.
 
+import type { V1Ingress } from '@kubernetes/client-node';
 import type { Ingress, PublishedAddress } from '../../../model/kubernetes.ts';
 import type { Cluster } from '../cluster.ts';
 import { ask, describeReply, member } from '../lease/ask.ts';
+import type { MergePatch } from '../sent.ts';
 import { toStatus } from './addresses.ts';
 
 export type Written =
@@ -29,7 +31,7 @@ export async function writeStatus(
     body: {
       ...(uid === undefined ? {} : { metadata: { uid } }),
       status: { loadBalancer: { ingress: toStatus(addresses) } },
-    },
+    } satisfies MergePatch<V1Ingress>,
     signal,
   });
   const message = describeReply(reply);
