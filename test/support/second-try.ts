@@ -1,5 +1,5 @@
-// One file that fails once is run once more, by the gate only: the slow suites drive dozens of real processes against the
-// clock on whatever machine there is, and one stall of that machine must not refuse a change. What passes then is named
+// A file that fails is run once more, by the gate only: the suites drive dozens of real processes against the clock on
+// whatever machine there is, and one stall of that machine must not refuse a change. What passes then is named
 // as flaky, in the log and in the gate's summary; it is a bug of the test or of ours all the same. More than two files are
 // no bad luck.
 import { relative } from 'node:path';

@@ -29,6 +29,8 @@ export function createManualClock(start = 1_000): ManualClock {
         signal.addEventListener('abort', wake, { once: true });
       }),
     async advance(milliseconds) {
+      // Whoever is still at an exchange would begin to sleep only after the time that it was to sleep through.
+      await settled(1);
       const end = now + milliseconds;
       for (;;) {
         const [next] = [...sleeping].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
@@ -43,10 +45,10 @@ export function createManualClock(start = 1_000): ManualClock {
     },
   };
 
-  /** Lets what was woken do its exchange on loopback, if it has one: until it sleeps again, or for a while. */
-  async function settled(before: number): Promise<void> {
+  /** Lets those who are awake do their exchanges on loopback, until so many sleep, or for a while. */
+  async function settled(sleepers: number): Promise<void> {
     const deadline = performance.now() + 500;
     do await new Promise((resolve) => setTimeout(resolve, 2));
-    while (sleeping.size < before && performance.now() < deadline);
+    while (sleeping.size < sleepers && performance.now() < deadline);
   }
 }
