@@ -36,7 +36,7 @@ testCluster(
     await plane.startApiServer();
     // That it is forgotten indeed.
     const from = `${SLICES}?watch=1&resourceVersion=${metadata.resourceVersion}`;
-    for await (const event of plane.api.watch(from, AbortSignal.timeout(10_000))) {
+    for await (const event of plane.api.watch(from, AbortSignal.timeout(40_000))) {
       expect(event).toMatchObject({ type: 'ERROR', object: { code: 410 } });
       break;
     }

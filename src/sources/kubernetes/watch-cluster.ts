@@ -18,7 +18,7 @@ import type {
 import { EMPTY_SNAPSHOT, type Snapshot } from '../../model/snapshot.ts';
 import { projectObject } from '../project/project-object.ts';
 import type { Cluster } from './cluster.ts';
-import type { Failure } from './failure.ts';
+import { createDispensable } from './dispensable.ts';
 import { type Feed, type FeedOptions, feedsOf, namespaceResource } from './feeds.ts';
 import { type KindHealth, NEW_HEALTH, type SourceHealth } from './health.ts';
 import { pause } from './pause.ts';
@@ -90,7 +90,9 @@ export async function watchCluster(options: WatchClusterOptions): Promise<void> 
   const running = feeds.map(async ({ kind, resource, store }) => {
     const parts = partsOf(resource, store);
     if (kind === 'Ingress') return run({ ...parts, onListed: () => ingressesListed.resolve() });
-    if (kind === 'IngressClass') return run({ ...parts, isDispensable: isRefused });
+    // Without IngressClasses the annotation still says whose an Ingress is.
+    if (kind === 'IngressClass')
+      return run({ ...parts, isDispensable: createDispensable(() => areListedBut(resource.label)) });
     if (kind !== 'Secret') return run(parts);
     // Which of them are wanted is known from the Ingresses.
     await ingressesListed.promise;
@@ -112,6 +114,10 @@ export async function watchCluster(options: WatchClusterOptions): Promise<void> 
         await pause(timing.firstPause, signal);
       }
     }
+  }
+
+  function areListedBut(label: string | null): boolean {
+    return [...health].every(([other, { synced }]) => other === label || synced);
   }
 
   function partsOf<T>(resource: Feed['resource'], store: Store<T>): ReflectorParts<T> {
@@ -157,7 +163,7 @@ export async function watchCluster(options: WatchClusterOptions): Promise<void> 
   }
 
   function show(): void {
-    if (![...health.values()].every(({ synced }) => synced)) return;
+    if (!areListedBut(null)) return;
     const isWaiting = keeper.isWaiting();
     if (isWaiting && last === null) return;
     if (!isWaiting) keeper.settle();
@@ -212,11 +218,6 @@ function project(raw: Readonly<Record<string, unknown>>): Projected<KubernetesOb
   const projection = projectObject(raw);
   if ('object' in projection) return { object: projection.object };
   return { diagnostics: 'diagnostics' in projection ? projection.diagnostics : [] };
-}
-
-/** Without IngressClasses the annotation still says whose an Ingress is. */
-function isRefused({ status }: Failure): boolean {
-  return status === 403 || status === 404;
 }
 
 function isUnchanged(a: Snapshot, b: Snapshot): boolean {

@@ -277,6 +277,31 @@ test('without the right to read IngressClasses everything else goes on, and it i
   await until('the diagnostic is gone', () => run.last().diagnostics.length === 0);
 });
 
+test.each([
+  { ofClasses: 1, ofOthers: 0 },
+  { ofClasses: 2, ofOthers: 1 },
+])(
+  'a server that has just started refuses %j: no Ingress is shown without its class',
+  async ({ ofClasses, ofOthers }) => {
+    ingress('shop', 'default', null);
+    world.api.put('ingressclasses', {
+      metadata: { name: 'nginx' },
+      spec: { controller: 'k8s.io/ingress-nginx' },
+    });
+    const refused: Record<string, number> = {};
+    world.api.script(({ plural }, response) => {
+      const times = refused[plural] ?? 0;
+      if (times >= (plural === 'ingressclasses' ? ofClasses : ofOthers)) return false;
+      refused[plural] = times + 1;
+      answerStatus(response, 403, 'Forbidden', 'RBAC: clusterrole.rbac.authorization.k8s.io not found');
+      return true;
+    });
+    const run = start();
+    await until('a Snapshot', () => run.snapshots.length > 0);
+    expect(run.snapshots.map(({ ingressClasses }) => ingressClasses.size)).not.toContain(0);
+  },
+);
+
 test('rights that are lost in the middle take nothing away', async () => {
   service('shop', 'default');
   const run = start();
