@@ -70,8 +70,13 @@ export function openApi({ url, ca, token }: ApiOptions): Api {
       const { statusCode = 0 } = answer;
       if (statusCode !== 200) throw new Error(`${path}: ${statusCode} ${await readText(answer)}`);
       answer.on('error', () => undefined);
-      for await (const line of createInterface({ input: answer })) {
-        if (line !== '') yield JSON.parse(line) as WatchEvent;
+      try {
+        for await (const line of createInterface({ input: answer })) {
+          if (line !== '') yield JSON.parse(line) as WatchEvent;
+        }
+      } catch (error) {
+        // The connection broke off, perhaps within a line.
+        if (answer.errored === null) throw error;
       }
     },
     close() {
