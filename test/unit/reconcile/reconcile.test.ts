@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import type { CompileOutcome } from '../../../src/model/outcome.ts';
+import type { RenderedFiles } from '../../../src/model/rendered.ts';
 import { LAYOUT } from '../../../src/model/runtime.ts';
 import { TemplateFailure } from '../../../src/render/template-error.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -260,16 +262,7 @@ describe('templates of the user', () => {
         const rendered = render(model, compile);
         return { ...rendered, files: { ...rendered.files, digest: 'f'.repeat(32) } };
       },
-      compile: async (files) =>
-        files.digest === 'f'.repeat(32)
-          ? {
-              outcome: 'invalid',
-              message: 'no',
-              file: LAYOUT.config,
-              line: files.lines[0]?.first ?? 1,
-              ours: true,
-            }
-          : { outcome: 'proven', durationMs: 1, notes: [] },
+      compile: refuses(({ digest }) => digest === 'f'.repeat(32)),
     });
     loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'] }));
     await eventually('caught up', () => loop.report.facts().caughtUp);
@@ -288,16 +281,7 @@ test('templates are not held to be good for servers of hosts by files that have 
       const digest = (compile.size === 0 ? 'a' : 'b').repeat(32);
       return { ...rendered, files: { ...rendered.files, digest } };
     },
-    compile: async (files) =>
-      files.digest.startsWith('b'.repeat(32))
-        ? {
-            outcome: 'invalid',
-            message: 'no',
-            file: LAYOUT.config,
-            line: files.lines[0]?.first ?? 1,
-            ours: true,
-          }
-        : { outcome: 'proven', durationMs: 1, notes: [] },
+    compile: refuses(({ digest }) => digest.startsWith('b'.repeat(32))),
   });
   loop.reconciler.offer(snapshotOf({ 'a.example': ['10.0.0.1'], 'b.example': ['10.0.0.1'] }));
   await eventually('both are compiled', () => loop.report.facts().hosts.compiled === 2);
@@ -421,3 +405,17 @@ test('a compile waits while two reloads drain, and starts when one has ended', a
   expect(loop.propagated).toEqual(['compile', 'push']);
   loop.stop();
 });
+
+/** An nginx that says of some files that their first host is wrong, and takes all others. */
+function refuses(isBad: (files: RenderedFiles) => boolean) {
+  return async (files: RenderedFiles): Promise<CompileOutcome> =>
+    isBad(files)
+      ? {
+          outcome: 'invalid',
+          message: 'no',
+          file: LAYOUT.config,
+          line: files.lines[0]?.first ?? 1,
+          ours: true,
+        }
+      : { outcome: 'proven', durationMs: 1, notes: [] };
+}
