@@ -63,7 +63,7 @@ testCluster(`${COUNT} Ingresses, Services and slices`, { timeoutMs: 600_000 }, a
     restartedMs: since(restarting),
     idleCpuPercent: Number(idle.toFixed(2)),
     memory: await memory(gateway.controller().pid),
-    hosts: again.hosts,
+    hosts: { compiled: again.hosts.compiled, interpreted: again.hosts.interpreted },
     connections: plane.gate.open(),
   };
   process.stdout.write(`${COUNT} objects of each kind: ${JSON.stringify(measured)}\n`);
