@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { pino } from 'pino';
+import type { Model } from '../model/model.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { drainingReloads } from '../nginx/draining.ts';
 import { lookAtNginx, type Sighting, watchNginx } from '../nginx/publish/watch.ts';
@@ -23,6 +24,7 @@ import { hasIpv6 } from './has-ipv6.ts';
 import { loadTemplates } from './load-templates.ts';
 import { PACKAGE } from './package.ts';
 import { missingFolder } from './render-once.ts';
+import { backendReports } from './run/backend-reports.ts';
 import { createDrift } from './run/drift.ts';
 import { liveTemplates } from './run/live-templates.ts';
 import { type DataPlane, type OpenFailure, openDataPlane } from './run/open-data-plane.ts';
@@ -80,6 +82,7 @@ async function serve(
   /** Digest of the documents that every live instance is known to have. */
   let inForce: string | null = null;
   let settledOnce = false;
+  let backends: Model['backends'] = new Map();
   let source: RunningSource | null = null;
   let failure: OpenFailure | null = null;
 
@@ -101,6 +104,7 @@ async function serve(
     address: flags.adminAddress,
     state: describe,
     hosts: () => report.hosts(),
+    backends: (name) => backendReports(name, backends, plane.reach.client),
     metrics,
     signal,
     log,
@@ -166,6 +170,7 @@ async function serve(
     report,
     signal,
     onPass(snapshot, model) {
+      backends = model.backends;
       source?.passed(snapshot, model, report.facts().diagnostics);
       stapled.passed(model);
       metrics.served(model);

@@ -18,6 +18,8 @@ export function translateOptions(flags: Flags, ipv6: boolean): TranslateOptions 
     defaultSslCertificate: flags.defaultSslCertificate ?? '',
     disableCatchAll: flags.disableCatchAll,
     disableSvcExternalName: flags.disableSvcExternalName,
+    enableTopologyAwareRouting: flags.enableTopologyAwareRouting,
+    topologyZone: flags.topologyZone ?? '',
     annotationsPrefix: flags.annotationsPrefix,
     httpPort: flags.httpPort,
     httpsPort: flags.httpsPort,

@@ -47,6 +47,7 @@ export interface IdentityBody {
   readonly key: string;
 }
 
+/** As `Balancing` of the model; what is absent there is absent here. */
 export interface BackendBody {
   readonly algorithm: string;
   /** `weight` is left out when it is 1. */
@@ -54,7 +55,30 @@ export interface BackendBody {
     readonly address: string;
     readonly port: number;
     readonly weight?: number;
+    readonly draining?: true;
   }[];
+  readonly hashBy?: readonly string[];
+  readonly subsetSize?: number;
+  readonly slowStart?: number;
+  readonly panicThreshold?: number;
+  readonly passive?: {
+    readonly maxFails: number;
+    readonly failTimeout: number;
+    readonly statuses?: readonly (readonly [number, number])[];
+    readonly maxEjected: number;
+  };
+  readonly check?: {
+    readonly type: string;
+    readonly interval: number;
+    readonly timeout: number;
+    readonly rise: number;
+    readonly fall: number;
+    readonly port?: number;
+    readonly path?: string;
+    readonly host?: string;
+    readonly statuses?: readonly (readonly [number, number])[];
+    readonly service?: string;
+  };
 }
 
 /** The id is the route's key, `routeId@digest of what it was cut from`. Absent fields mean "no" or "as settings say". */
@@ -83,6 +107,25 @@ export interface RouteBody {
   readonly shard: string;
   /** Whose certificate endpoints are shown. */
   readonly identity?: string;
+  /** Of a measured route: the unlimited profile without the measuring, for as long as the files lack the others. */
+  readonly unmeasuredProfile?: string;
+  readonly failover?: string;
+  readonly affinity?: AffinityBody;
+}
+
+/** Absent fields mean null or false; of `canary`, `sticky`. */
+export interface AffinityBody {
+  readonly name: string;
+  readonly mode: string;
+  readonly path: string;
+  readonly domain?: string;
+  readonly expires?: number;
+  readonly maxAge?: number;
+  readonly sameSite?: string;
+  readonly secure?: boolean;
+  readonly conditionalSameSiteNone?: true;
+  readonly changeOnFailure?: true;
+  readonly canary?: 'legacy';
 }
 
 /** Only interpreted routes have one. Lists of literal text and numbers of groups. */
@@ -101,6 +144,10 @@ export interface CanaryBody {
   readonly cookie?: string;
   readonly weight: number;
   readonly weightTotal: number;
+  /** Parts of the text that buckets are made of, as `hashBy`; never without `salt`, which tells canaries apart. */
+  readonly bucketBy?: readonly string[];
+  readonly salt?: string;
+  readonly ramp?: { readonly start: number; readonly duration: number };
 }
 
 /** The id is the host: `shop.example`, `*.shop.example`, or `*` for every other. Paths as in `Location`. */

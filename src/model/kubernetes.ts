@@ -106,6 +106,8 @@ export interface SliceEndpoint {
   readonly terminating: boolean;
   readonly zone: string | undefined;
   readonly nodeName: string | undefined;
+  /** Zones whose requests it shall serve; empty: no hint. */
+  readonly forZones: readonly string[];
 }
 
 export interface Secret {

@@ -1,8 +1,9 @@
 // What Kubernetes objects mean for a gateway, with every decision taken: the output of `translate` and the only
 // thing that `render` reads. Ids come from what a thing is, never from its position.
 
+import type { Affinity, Balancing, HashKey, Ramp } from './balancing.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { Algorithm, Profile, Settings } from './settings.ts';
+import type { Profile, Settings } from './settings.ts';
 import type { Authority, AuthorityId, Identity, IdentityId } from './upstream.ts';
 
 export interface Model {
@@ -65,6 +66,10 @@ export interface Route {
   readonly timeouts: Timeouts;
   readonly nextUpstreamTries: number;
   readonly nextUpstreamTimeout: number;
+  /** Asked when no endpoint of `backend` is fit, or all that were tried have failed; null: nobody. */
+  readonly failover: BackendId | null;
+  /** null: any request may go to any endpoint. */
+  readonly affinity: Affinity | null;
   readonly profile: Profile;
 }
 
@@ -97,16 +102,25 @@ export interface Canary {
   readonly cookie: string | null;
   readonly weight: number;
   readonly weightTotal: number;
+  /** What the weight's share is of: the same text is always on the same side. null: of requests, by chance. */
+  readonly bucketBy: HashKey | null;
+  /** null: the weight is what it says. */
+  readonly ramp: Ramp | null;
 }
 
-/** `namespace/service/port`, the port as the Service numbers it. */
+/**
+ * `namespace/service/port`, the port as the Service numbers it; and a `/` with 16 digits of a digest when an Ingress
+ * balances it in a way of its own: then it is a backend of its own.
+ */
 export type BackendId = string;
 
 export interface Backend {
   readonly id: BackendId;
-  readonly algorithm: Algorithm;
+  readonly balancing: Balancing;
   /** Sorted by address, then port; without repeats. Empty: 503. */
   readonly endpoints: readonly Endpoint[];
+  /** Known and not among them, in the same order: for whoever asks why. */
+  readonly left: readonly LeftEndpoint[];
 }
 
 export interface Endpoint {
@@ -115,6 +129,14 @@ export interface Endpoint {
   readonly port: number;
   /** Relative share, ≥ 1. */
   readonly weight: number;
+  /** Going away while it still serves: sessions that are there stay, nothing new comes. Never all of them. */
+  readonly draining: boolean;
+}
+
+export interface LeftEndpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly why: 'not-ready' | 'terminating' | 'other-zone';
 }
 
 /** `namespace/secret`. */

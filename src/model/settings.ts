@@ -2,6 +2,7 @@
 // defaults are those of ingress-nginx's ConfigMap keys. Sizes are bytes, times are seconds unless the name says
 // otherwise.
 
+import type { Balancing, PassiveChecks } from './balancing.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface Settings {
@@ -71,10 +72,10 @@ export interface RouteDefaults {
   readonly nextUpstreamTries: number;
   /** Seconds after which no further attempt starts; 0: no limit. */
   readonly nextUpstreamTimeout: number;
-  readonly algorithm: Algorithm;
+  readonly balancing: Balancing;
+  /** Of passive checks that an Ingress asks for by itself. */
+  readonly passive: Omit<PassiveChecks, 'maxFails'>;
 }
-
-export type Algorithm = 'round_robin';
 
 /**
  * What only an nginx directive can say about proxying. A compiled location carries it inline; the interpreter has
@@ -93,6 +94,8 @@ export interface Profile {
   readonly httpVersion?: '1.0';
   /** Absent: plain HTTP. */
   readonly upstream?: Upstream;
+  /** Lua is told how each request ended: what measuring algorithms and passive checks live on. */
+  readonly measured?: true;
 }
 
 export const NEXT_UPSTREAM_CONDITIONS = [

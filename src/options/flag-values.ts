@@ -85,3 +85,9 @@ export const labelSelector: Parse<string> = (given) =>
   given.length <= 1_000 && /^[A-Za-z0-9._/=!, ()-]+$/.test(given)
     ? good(given)
     : bad('a label selector such as team=shop,stage!=test is expected');
+
+/** As the API server takes the value of a label. */
+export const labelValue: Parse<string> = (given) =>
+  /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/.test(given)
+    ? good(given)
+    : bad('up to 63 letters, digits, "-", "_" and "." are expected, a letter or digit at both ends');

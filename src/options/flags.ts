@@ -7,6 +7,7 @@ import {
   hostAndPort,
   includePath,
   labelSelector,
+  labelValue,
   milliseconds,
   optional,
   path,
@@ -60,6 +61,9 @@ export interface Flags {
   readonly ocspResponderNetworks: readonly string[];
   readonly disableCatchAll: boolean;
   readonly disableSvcExternalName: boolean;
+  readonly enableTopologyAwareRouting: boolean;
+  /** null: not known. */
+  readonly topologyZone: string | null;
   readonly annotationsPrefix: string;
   readonly templateDir: string | null;
   readonly includeMain: readonly string[];
@@ -133,6 +137,10 @@ export const FLAGS: { readonly [K in FlagKey]: FlagDeclaration<Flags[K]> } = {
     'Ignore Ingresses with spec.defaultBackend.'),
   disableSvcExternalName: toggle('--disable-svc-external-name', EVERYWHERE,
     'Ignore Services of type ExternalName.'),
+  enableTopologyAwareRouting: toggle('--enable-topology-aware-routing', EVERYWHERE,
+    'Use only endpoints whose hints name the zone of --topology-zone, where all ready ones of a Service have hints and one of them is for it.'),
+  topologyZone: one('--topology-zone', 'ZONE', null, '', optional(labelValue), EVERYWHERE,
+    'The zone that we run in, as the label topology.kubernetes.io/zone of our node has it.'),
   annotationsPrefix: one('--annotations-prefix', 'DOMAIN', 'nginx.ingress.kubernetes.io', 'nginx.ingress.kubernetes.io', qualifiedName, EVERYWHERE,
     'What stands before the slash of our annotations.'),
   publishStatusAddress: one('--publish-status-address', 'LIST', [], '', publishedAddresses, RUNNING,
@@ -210,6 +218,7 @@ export const FLAG_GROUPS: Readonly<Record<string, readonly FlagKey[]>> = {
     'electionTtl',
     'disableLeaderElection',
   ],
+  Endpoints: ['enableTopologyAwareRouting', 'topologyZone'],
   Defaults: ['defaultBackendService', 'defaultSslCertificate', 'ocspResponderNetworks'],
 };
 

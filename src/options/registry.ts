@@ -1,12 +1,16 @@
 // Every annotation, collected: what the reader looks names up in, and what reference tables are made from.
 
+import { BALANCING_ANNOTATIONS } from './annotations/balancing.ts';
 import { CANARY_ANNOTATIONS } from './annotations/canary.ts';
 import type { AnnotationDeclaration, SupportedAnnotation } from './annotations/declaration.ts';
 import { FASTCGI_ANNOTATIONS } from './annotations/fastcgi.ts';
+import { HEALTH_CHECK_ANNOTATIONS } from './annotations/health-checks.ts';
+import { PASSIVE_CHECK_ANNOTATIONS } from './annotations/passive-checks.ts';
 import { PROXY_ANNOTATIONS } from './annotations/proxy.ts';
 import { REDIRECT_ANNOTATIONS } from './annotations/redirect.ts';
 import { RETRY_ANNOTATIONS } from './annotations/retries.ts';
 import { REWRITE_ANNOTATIONS } from './annotations/rewrite.ts';
+import { SESSION_ANNOTATIONS } from './annotations/sessions.ts';
 import { UNSUPPORTED_ANNOTATIONS } from './annotations/unsupported.ts';
 import { UPSTREAM_ANNOTATIONS } from './annotations/upstream.ts';
 import { UPSTREAM_TLS_ANNOTATIONS } from './annotations/upstream-tls.ts';
@@ -17,6 +21,10 @@ export const SUPPORTED_ANNOTATIONS = {
   ...PROXY_ANNOTATIONS,
   ...RETRY_ANNOTATIONS,
   ...UPSTREAM_ANNOTATIONS,
+  ...BALANCING_ANNOTATIONS,
+  ...SESSION_ANNOTATIONS,
+  ...PASSIVE_CHECK_ANNOTATIONS,
+  ...HEALTH_CHECK_ANNOTATIONS,
   ...UPSTREAM_TLS_ANNOTATIONS,
   ...FASTCGI_ANNOTATIONS,
   ...CANARY_ANNOTATIONS,

@@ -73,7 +73,15 @@ function backendDifference(before: BackendBody, after: BackendBody): string {
   if (from !== to) return `endpoints ${from} → ${to}`;
   const places = (body: BackendBody): string =>
     body.endpoints.map(({ address, port }) => `${address} ${port}`).join();
-  return places(before) === places(after) ? 'weights changed' : `endpoints changed (${to})`;
+  if (places(before) !== places(after)) return `endpoints changed (${to})`;
+  const [fewer, more] = [drainingOf(before), drainingOf(after)];
+  if (fewer !== more) return `draining ${fewer} → ${more}`;
+  const fields = changedFields(before, after).filter((field) => field !== 'endpoints');
+  return fields.length > 0 ? `${fields.join(', ')} changed` : 'weights changed';
+}
+
+function drainingOf({ endpoints }: BackendBody): number {
+  return endpoints.filter(({ draining }) => draining).length;
 }
 
 function routeDifference(before: RouteBody, after: RouteBody): string {

@@ -12,6 +12,7 @@ import {
 import type { Backend, Certificate, Model, Server } from '../model/model.ts';
 import { mapChanges, patchMap } from '../model/patched-map.ts';
 import type { Identity } from '../model/upstream.ts';
+import { backendBody } from './backend-document.ts';
 import { makeDocument } from './document.ts';
 import { regexBody } from './regex-host.ts';
 import { createRouteDocuments } from './route-document.ts';
@@ -158,13 +159,8 @@ function makeIdentity({ id, chain, key }: Identity): Document {
   return makeDocument('identity', id, { chain, key });
 }
 
-function makeBackend({ id, algorithm, endpoints }: Backend): Document {
-  return makeDocument('backend', id, {
-    algorithm,
-    endpoints: endpoints.map(({ address, port, weight }) =>
-      weight === 1 ? { address, port } : { address, port, weight },
-    ),
-  });
+function makeBackend(backend: Backend): Document {
+  return makeDocument('backend', backend.id, backendBody(backend));
 }
 
 function remember<Source extends object>(make: (source: Source) => Document): (source: Source) => Document {

@@ -36,6 +36,18 @@ export function unlimited(profile: Profile): Profile {
 
 const unlimitedOf = new WeakMap<Profile, Profile>();
 
+/** The same without the measuring: it serves what is measured as long as no file has that. */
+export function unmeasured(profile: Profile): Profile {
+  if (profile.measured === undefined) return profile;
+  const known = unmeasuredOf.get(profile);
+  if (known !== undefined) return known;
+  const { measured: _, ...without } = profile;
+  unmeasuredOf.set(profile, without);
+  return without;
+}
+
+const unmeasuredOf = new WeakMap<Profile, Profile>();
+
 /** What the interpreter's first location says by itself: Lua checks bodies there, so that most requests go on from it. */
 export function standardProfile({ defaults }: Settings): Profile {
   return unlimited(defaults.profile);
@@ -43,8 +55,8 @@ export function standardProfile({ defaults }: Settings): Profile {
 
 /**
  * Every profile that the files carry, by name: those of routes, the default, and what is asked for most often before
- * anybody asks (the default with request buffering the other way, and for endpoints that speak HTTPS, GRPC and
- * GRPCS), each also without a limit.
+ * anybody asks (the default with request buffering the other way, measured, and for endpoints that speak HTTPS, GRPC and
+ * GRPCS), each also without a limit, and what is measured also without that.
  */
 export function profilesOf(model: Model): ReadonlyMap<string, Profile> {
   return (
@@ -113,15 +125,17 @@ const remembered = new WeakMap<Model['servers'], Remembered>();
 function allOf({ settings, defaultRoute }: Model, used: readonly Profile[]): ReadonlyMap<string, Profile> {
   const all = new Map<string, Profile>();
   const add = (profile: Profile): void => {
-    for (const variant of [profile, unlimited(profile)]) all.set(profileName(variant), variant);
+    // Whether it is measured can change with any push, and must not make anybody wait for a compile.
+    for (const one of [profile, unmeasured(profile)])
+      for (const variant of [one, unlimited(one)]) all.set(profileName(variant), variant);
   };
   // Short names can be found by trying: what everybody has goes over what one Ingress asks for.
   used.forEach(add);
   const standard = settings.defaults.profile;
-  add(standard);
+  add({ ...standard, measured: true });
   add({ ...standard, requestBuffering: !standard.requestBuffering });
   for (const protocol of STANDING_PROTOCOLS)
-    add({ ...standard, upstream: { protocol, tls: null, fastcgi: null } });
+    add({ ...standard, upstream: { protocol, tls: null, fastcgi: null }, measured: true });
   if (defaultRoute !== null) add(defaultRoute.profile);
   return new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

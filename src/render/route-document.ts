@@ -1,9 +1,10 @@
 // The document of a route: everything that Lua decides by.
 
-import type { CanaryBody, Document, RouteBody, SettingsBody } from '../model/document.ts';
+import type { Affinity } from '../model/balancing.ts';
+import type { AffinityBody, CanaryBody, Document, RouteBody, SettingsBody } from '../model/document.ts';
 import type { Canary, Route } from '../model/model.ts';
 import { makeDocument } from './document.ts';
-import { profileName, unlimited } from './profile.ts';
+import { profileName, unlimited, unmeasured } from './profile.ts';
 import { rewriteBody } from './regex-host.ts';
 import { blockOf } from './upstream-block.ts';
 
@@ -26,7 +27,7 @@ function routeBody(route: Route, standard: TimeoutsBody): RouteBody {
   const { connect, send, read } = route.timeouts;
   const usual = connect === standard.connect && send === standard.send && read === standard.read;
   return {
-    ingress: route.object.slice(route.object.indexOf('/') + 1),
+    ingress: nameOf(route.object),
     backend: route.backend,
     ...(route.canaries.length > 0 ? { canaries: route.canaries.map(canaryBody) } : {}),
     ...(route.sslRedirect ? { sslRedirect: true } : {}),
@@ -40,6 +41,11 @@ function routeBody(route: Route, standard: TimeoutsBody): RouteBody {
     unlimitedProfile: profileName(unlimited(route.profile)),
     shard: blockOf(route),
     ...identityOf(route),
+    ...(route.profile.measured
+      ? { unmeasuredProfile: profileName(unmeasured(unlimited(route.profile))) }
+      : {}),
+    ...(route.failover === null ? {} : { failover: route.failover }),
+    ...(route.affinity === null ? {} : { affinity: affinityBody(route.affinity) }),
   };
 }
 
@@ -57,5 +63,29 @@ function canaryBody(canary: Canary): CanaryBody {
     ...(canary.cookie === null ? {} : { cookie: canary.cookie }),
     weight: canary.weight,
     weightTotal: canary.weightTotal,
+    ...(canary.bucketBy === null ? {} : { bucketBy: canary.bucketBy, salt: nameOf(canary.object) }),
+    ...(canary.ramp === null ? {} : { ramp: canary.ramp }),
   };
+}
+
+function affinityBody(affinity: Affinity): AffinityBody {
+  const { name, mode, path, domain, expires, maxAge, sameSite, secure } = affinity;
+  return {
+    name,
+    mode,
+    path,
+    ...(domain === null ? {} : { domain }),
+    ...(expires === null ? {} : { expires }),
+    ...(maxAge === null ? {} : { maxAge }),
+    ...(sameSite === null ? {} : { sameSite }),
+    ...(secure === null ? {} : { secure }),
+    ...(affinity.conditionalSameSiteNone ? { conditionalSameSiteNone: true } : {}),
+    ...(affinity.changeOnFailure ? { changeOnFailure: true } : {}),
+    ...(affinity.canary === 'legacy' ? { canary: 'legacy' } : {}),
+  };
+}
+
+/** `namespace/name` of a reference. */
+function nameOf(object: string): string {
+  return object.slice(object.indexOf('/') + 1);
 }

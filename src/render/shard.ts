@@ -11,11 +11,19 @@ export const SHARDS = 128;
 const LENGTHS = 16;
 
 /**
+ * Of one Service and port, however many ways it is balanced in: they share their kept connections, which are told apart
+ * by address alone.
+ */
+export function connectionsOf(backendId: string): string {
+  return backendId.split('/').slice(0, 3).join('/');
+}
+
+/**
  * `00_shard`, `01_shard_` … `7f_shard_______________`, by what the backend is called. nginx finds the block that a variable names
  * by comparing lengths, then letters, with one block after the other: so names differ in length, and where they begin.
  */
 export function shardOf(backendId: string): string {
-  return shardName(Number.parseInt(digest(backendId).slice(0, 4), 16) % SHARDS);
+  return shardName(Number.parseInt(digest(connectionsOf(backendId)).slice(0, 4), 16) % SHARDS);
 }
 
 export function shardName(number: number): string {

@@ -2,7 +2,7 @@
 // says depends on which of them nginx matched, so the balancer can put other paths in force by itself.
 
 import type { Model, Server } from '../model/model.ts';
-import { profileName } from './profile.ts';
+import { profileName, unmeasured } from './profile.ts';
 import { fallbackRoute, servesPlain } from './route-key.ts';
 
 /** null: its locations differ in their profiles, or some paths end in a 404 of nginx's own, before the balancer. */
@@ -12,7 +12,10 @@ export function compiledTerms(server: Server, model: Model): string | null {
   if (fallback === null && !takesAll) return null;
   const routes = server.locations.map(({ route }) => route);
   const all = fallback === null ? routes : [...routes, fallback];
-  const [profile, ...others] = new Set(all.map((route) => profileName(route.profile)));
+  const [profile, ...others] = new Set(
+    // Where nothing is measured yet, requests are served all the same.
+    all.map((route) => profileName(unmeasured(route.profile))),
+  );
   if (profile === undefined || others.length > 0) return null;
   return `${servesPlain(server) ? 'plain' : 'tls'} ${profile}`;
 }

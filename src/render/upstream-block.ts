@@ -7,7 +7,7 @@ import type { Upstream } from '../model/upstream.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { digest } from './digest.ts';
 import { profilesOf, STANDING_PROTOCOLS } from './profile.ts';
-import { shardOf } from './shard.ts';
+import { connectionsOf, shardOf } from './shard.ts';
 
 /** Of each protocol that is there before anybody asks. */
 const STANDING_BLOCKS = 8;
@@ -25,7 +25,7 @@ export function blockOf(route: Route): string {
   const { upstream } = route.profile;
   if (upstream === undefined) return shardOf(route.backend);
   if (!isStanding(upstream)) return blockOfIdentity(upstream);
-  const number = Number.parseInt(digest(route.backend).slice(0, 4), 16) % STANDING_BLOCKS;
+  const number = Number.parseInt(digest(connectionsOf(route.backend)).slice(0, 4), 16) % STANDING_BLOCKS;
   return standingName(upstream.protocol, number);
 }
 

@@ -1,15 +1,18 @@
 // The backends that routes name, with their endpoints. Apart from all structure: when only EndpointSlices move, no
 // Ingress is looked at, and every backend whose Service, slices and addresses are the same is the same object.
 
+import type { Balancing } from '../model/balancing.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { EndpointSlice, Service } from '../model/kubernetes.ts';
-import type { Backend, BackendId, Endpoint } from '../model/model.ts';
+import type { Backend, BackendId, Endpoint, LeftEndpoint } from '../model/model.ts';
 import { mapChanges, patchMap } from '../model/patched-map.ts';
+import { sameBalancing } from './balancing.ts';
 import { createIndex } from './dependents.ts';
 import { type Said, someOf } from './diagnostics.ts';
+import type { EndpointsReading } from './endpoints.ts';
 import { sameFields } from './memo.ts';
 import type { BackendReference } from './ports.ts';
-import { readExternal, readService } from './service-endpoints.ts';
+import { NOTHING, noClusterIp, readClusterIp, readExternal, readService } from './service-endpoints.ts';
 import type { IndexedSlices } from './slices.ts';
 
 export interface Backends {
@@ -35,16 +38,23 @@ interface Entry {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What flags say. */
+export interface EndpointRules {
+  /** ExternalName Services get no traffic (`--disable-svc-external-name`). */
+  readonly disableExternalName: boolean;
+  /** That we are in, for the hints of slices; null: these do not count. */
+  readonly zone: string | null;
+}
+
 /**
  * To be called with every snapshot: between two calls it looks only at what moved.
  *
- * @param disableExternalName ExternalName Services get no traffic (`--disable-svc-external-name`).
  */
-export function createBackends(disableExternalName: boolean): (inputs: BackendInputs) => Backends {
+export function createBackends(rules: EndpointRules): (inputs: BackendInputs) => Backends {
   const entries = new Map<BackendId, Entry>();
   const ofService = createIndex<string, BackendId>();
   const ofName = createIndex<string, BackendId>();
-  let seen: Pick<BackendInputs, 'references' | 'services' | 'resolved'> = NOTHING;
+  let seen: Pick<BackendInputs, 'references' | 'services' | 'resolved'> = UNSEEN;
   let last: Backends = { backends: new Map(), diagnostics: new Map() };
   return (inputs) => {
     const ids = new Set<BackendId>();
@@ -69,8 +79,7 @@ export function createBackends(disableExternalName: boolean): (inputs: BackendIn
     for (const id of ids) {
       const known = entries.get(id);
       const reference = inputs.references.get(id);
-      const entry =
-        reference === undefined ? undefined : update(known, reference, inputs, disableExternalName);
+      const entry = reference === undefined ? undefined : update(known, reference, inputs, rules);
       if (entry === known) continue;
       if (known?.external !== undefined) ofName.remove(known.external, id);
       if (entry?.external !== undefined) ofName.add(entry.external, id);
@@ -91,7 +100,7 @@ export function createBackends(disableExternalName: boolean): (inputs: BackendIn
   }
 }
 
-const NOTHING: Pick<BackendInputs, 'references' | 'services' | 'resolved'> = {
+const UNSEEN: Pick<BackendInputs, 'references' | 'services' | 'resolved'> = {
   references: new Map(),
   services: new Map(),
   resolved: new Map(),
@@ -101,7 +110,7 @@ function update(
   known: Entry | undefined,
   reference: BackendReference,
   inputs: BackendInputs,
-  disableExternalName: boolean,
+  rules: EndpointRules,
 ): Entry {
   const service = inputs.services.get(reference.service);
   const slices = inputs.slices.index.get(reference.service);
@@ -112,35 +121,71 @@ function update(
     known.service === service &&
     known.slices === slices &&
     known.addresses === addresses &&
-    known.reference.port === reference.port
+    sameReference(known.reference, reference)
   )
     return known;
-  const reading =
-    service === undefined || reference.port === null
-      ? { endpoints: [], diagnostics: [] }
-      : service.type === 'ExternalName'
-        ? readExternal(service, reference.port, addresses, disableExternalName)
-        : readService(service, reference.port, slices ?? []);
-  const keep = known !== undefined && sameEndpoints(known.backend.endpoints, reading.endpoints);
+  const reading = readEntry(reference, service, slices ?? [], addresses, rules);
+  const { balancing } = reference;
+  const keep = known !== undefined && sameBackend(known.backend, balancing, reading);
+  const { endpoints, left } = reading;
   return {
     reference,
     service,
     slices,
     external,
     addresses,
-    backend: keep
-      ? known.backend
-      : { id: reference.id, algorithm: 'round_robin', endpoints: reading.endpoints },
+    backend: keep ? known.backend : { id: reference.id, balancing, endpoints, left },
     diagnostics: reading.diagnostics,
   };
 }
 
-function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+function sameReference(a: BackendReference, b: BackendReference): boolean {
+  return (
+    a.port === b.port && a.serviceUpstream === b.serviceUpstream && sameBalancing(a.balancing, b.balancing)
+  );
+}
+
+function readEntry(
+  { port, serviceUpstream }: BackendReference,
+  service: Service | undefined,
+  slices: readonly EndpointSlice[],
+  addresses: readonly string[] | undefined,
+  { disableExternalName, zone }: EndpointRules,
+): EndpointsReading {
+  if (service === undefined || port === null) return NOTHING;
+  const own = serviceUpstream ? readClusterIp(service, port) : null;
+  if (own !== null) return own;
+  const reading =
+    service.type === 'ExternalName'
+      ? readExternal(service, port, addresses, disableExternalName)
+      : readService(service, port, slices, zone);
+  return serviceUpstream
+    ? { ...reading, diagnostics: [...reading.diagnostics, noClusterIp(service)] }
+    : reading;
+}
+
+function sameBackend(known: Backend, balancing: Balancing, reading: EndpointsReading): boolean {
+  return (
+    sameBalancing(known.balancing, balancing) &&
+    sameItems(known.endpoints, reading.endpoints, sameEndpoint) &&
+    sameItems(known.left, reading.left, (a, b) => a.why === b.why && samePlace(a, b))
+  );
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[], same: (a: T, b: T) => boolean): boolean {
   return (
     a.length === b.length &&
     a.every((item, index) => {
       const other = b[index];
-      return item.address === other?.address && item.port === other.port && item.weight === other.weight;
+      return other !== undefined && same(item, other);
     })
   );
+}
+
+function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return samePlace(a, b) && a.weight === b.weight && a.draining === b.draining;
+}
+
+function samePlace(a: Endpoint | LeftEndpoint, b: Endpoint | LeftEndpoint): boolean {
+  return a.address === b.address && a.port === b.port;
 }

@@ -1,10 +1,13 @@
 // Canary Ingresses: what chooses them, and to which routes they are attached. Unlike in ingress-nginx a canary
 // belongs to a route, not to a Service, so it never takes traffic of other hosts.
 
+import type { Ramp } from '../model/balancing.ts';
 import type { Canary } from '../model/model.ts';
 import { type AnnotationField, type AnnotationValues, SUPPORTED_ANNOTATIONS } from '../options/registry.ts';
-import type { Problem } from './report.ts';
-import { annotationField } from './report.ts';
+import { fieldOf } from './denial.ts';
+import { idleAnnotations } from './idle.ts';
+import type { Source } from './reading.ts';
+import { annotationField, type Problem } from './report.ts';
 
 export type CanaryRule = Omit<Canary, 'object' | 'backend'>;
 
@@ -13,7 +16,7 @@ export function readCanary(
   values: AnnotationValues,
   prefix: string,
 ): { readonly rule: CanaryRule | null; readonly problems: readonly Problem[] } {
-  if (values.canary === true) return { rule: ruleOf(values), problems: [] };
+  if (values.canary === true) return { rule: ruleOf(values), problems: idleOfCanary(values, prefix) };
   const idle = (Object.keys(values) as AnnotationField[]).filter(
     (field) => SUPPORTED_ANNOTATIONS[field].scope === 'canary',
   );
@@ -42,6 +45,34 @@ function ruleOf(values: AnnotationValues): CanaryRule {
     cookie: values.canaryCookie ?? null,
     weight: values.canaryWeight ?? 0,
     weightTotal: Math.max(values.canaryWeightTotal ?? 100, 100),
+    bucketBy: values.canaryBucketBy ?? null,
+    ramp: rampOf(values),
+  };
+}
+
+function rampOf({ canaryRampStart: start, canaryRampDuration: duration }: AnnotationValues): Ramp | null {
+  return start === undefined || duration === undefined ? null : { start, duration };
+}
+
+/** What a canary says to no effect. */
+function idleOfCanary(values: AnnotationValues, prefix: string): readonly Problem[] {
+  const fields = ['canaryBucketBy', 'canaryRampStart', 'canaryRampDuration'] as const;
+  if ((values.canaryWeight ?? 0) === 0) return idleAnnotations(values, fields, 'canary-weight', prefix);
+  if (rampOf(values) !== null) return [];
+  return [
+    ...idleAnnotations(values, ['canaryRampStart'], 'canary-ramp-duration', prefix),
+    ...idleAnnotations(values, ['canaryRampDuration'], 'canary-ramp-start', prefix),
+  ];
+}
+
+/** Sessions are a matter of the Ingress whose traffic is shared. */
+export function canaryAffinity(source: Source): Problem {
+  return {
+    code: 'canary-affinity',
+    severity: 'warning',
+    field: fieldOf(source, 'affinity'),
+    message: 'a canary has the sessions of the Ingress whose traffic it shares, which has none',
+    hint: 'Set affinity at that Ingress.',
   };
 }
 

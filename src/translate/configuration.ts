@@ -12,8 +12,14 @@ import { referenceTo } from './report.ts';
 
 export function readConfigMap(configMap: ConfigMap | undefined, options: TranslateOptions): ConfigMapReading {
   const reading = parseConfigMap(configMap, options);
-  if (configMap !== undefined || options.configmap === '') return reading;
-  const missing: Diagnostic = {
+  const said = [...reading.diagnostics];
+  if (configMap === undefined && options.configmap !== '') said.push(missingConfigMap(options));
+  if (options.enableTopologyAwareRouting && options.topologyZone === '') said.push(NO_ZONE);
+  return { ...reading, diagnostics: said };
+}
+
+function missingConfigMap(options: TranslateOptions): Diagnostic {
+  return {
     code: 'configmap-missing',
     severity: 'warning',
     object: 'Flag/--configmap',
@@ -21,8 +27,16 @@ export function readConfigMap(configMap: ConfigMap | undefined, options: Transla
     message: `there is no ConfigMap ${quoteText(options.configmap)}; the defaults are in force`,
     hint: 'Create it, or correct the flag.',
   };
-  return { ...reading, diagnostics: [...reading.diagnostics, missing] };
 }
+
+const NO_ZONE: Diagnostic = {
+  code: 'topology-zone-missing',
+  severity: 'warning',
+  object: 'Flag/--enable-topology-aware-routing',
+  field: '',
+  message: 'it is not known which zone we are in; endpoints of all zones are used',
+  hint: 'Give --topology-zone, as the label topology.kubernetes.io/zone of the node has it.',
+};
 
 export interface DefaultCertificate {
   readonly certificate: Certificate | null;

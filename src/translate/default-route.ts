@@ -4,8 +4,9 @@ import { type Diagnostic, quoteText } from '../model/diagnostic.ts';
 import type { Service } from '../model/kubernetes.ts';
 import type { Route } from '../model/model.ts';
 import type { ConfigMapReading } from '../options/configmap/parse.ts';
+import { isMeasured, withMeasuring } from './measured.ts';
 import { policyOf } from './policy.ts';
-import { type BackendReference, isPort } from './ports.ts';
+import { type BackendReference, isPort, referenceOf } from './ports.ts';
 
 export interface DefaultRoute {
   readonly route: Route | null;
@@ -38,8 +39,8 @@ export function readDefaultRoute(
     };
     return { route: null, reference: null, diagnostics: [missing] };
   }
-  const reference: BackendReference = { id: `${key}/${port}`, service: key, port };
   const policy = policyOf({}, config.settings);
+  const reference = referenceOf(`${key}/${port}`, key, port, policy.backend);
   const route: Route = {
     // Ids of other routes hold slashes or are digests.
     id: 'default-backend',
@@ -51,7 +52,9 @@ export function readDefaultRoute(
     timeouts: policy.timeouts,
     nextUpstreamTries: policy.nextUpstreamTries,
     nextUpstreamTimeout: policy.nextUpstreamTimeout,
-    profile: policy.profile,
+    failover: null,
+    affinity: null,
+    profile: isMeasured(reference.balancing) ? withMeasuring(policy.profile) : policy.profile,
   };
   return { route, reference, diagnostics: [] };
 }

@@ -1,10 +1,10 @@
-// Who answers for one port of one Service. Ready endpoints take traffic; when there are none, those that are going
-// away but still serve do, as kube-proxy has it.
+// Who answers for one port of one Service. Ready endpoints take traffic, and beside them those that are going away but
+// still serve keep their sessions; when none is ready the latter take all of it, as kube-proxy has it.
 
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { quoteText } from '../model/diagnostic.ts';
-import type { EndpointSlice, ServicePort, SlicePort } from '../model/kubernetes.ts';
-import type { Endpoint } from '../model/model.ts';
+import type { EndpointSlice, ServicePort, SliceEndpoint, SlicePort } from '../model/kubernetes.ts';
+import type { Endpoint, LeftEndpoint } from '../model/model.ts';
 import { isConnectable, address as parseAddress } from '../options/grammar/address.ts';
 import { compareText } from './order.ts';
 import { isPort } from './ports.ts';
@@ -13,12 +13,18 @@ import { referenceTo } from './report.ts';
 export interface EndpointsReading {
   /** Sorted by address, then port; without repeats. */
   readonly endpoints: readonly Endpoint[];
+  /** The others that are known, in the same order. */
+  readonly left: readonly LeftEndpoint[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function readEndpoints(port: ServicePort, slices: readonly EndpointSlice[]): EndpointsReading {
-  const ready: Endpoint[] = [];
-  const leaving: Endpoint[] = [];
+/** @param zone that we are in; null: hints of slices do not count. */
+export function readEndpoints(
+  port: ServicePort,
+  slices: readonly EndpointSlice[],
+  zone: string | null,
+): EndpointsReading {
+  const places: Place[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const slice of slices) {
     if (slice.addressType === 'FQDN') {
@@ -28,29 +34,82 @@ export function readEndpoints(port: ServicePort, slices: readonly EndpointSlice[
     const ports = portsOf(slice, port);
     const invalid: Diagnostic[] = [];
     slice.endpoints.forEach((endpoint, index) => {
-      const list = endpoint.ready ? ready : endpoint.serving && endpoint.terminating ? leaving : null;
-      if (list === null) return;
+      const state = stateOf(endpoint);
       endpoint.addresses.forEach((text, position) => {
         const parsed = parseAddress(text);
         if (parsed.ok && isConnectable(parsed.value))
-          for (const number of ports) list.push({ address: parsed.value, port: number, weight: 1 });
-        else if (invalid.length === 0)
+          for (const number of ports) places.push({ address: parsed.value, port: number, state, endpoint });
+        else if (invalid.length === 0 && (state === 'ready' || state === 'leaving'))
           invalid.push(invalidAddress(slice, `endpoints[${index}].addresses[${position}]`, text));
       });
     });
     diagnostics.push(...invalid);
   }
-  return { endpoints: sortEndpoints(ready.length > 0 ? ready : leaving), diagnostics };
+  return { ...choose(places, zone), diagnostics };
 }
 
-/** Every address at one port: an ExternalName. */
+/** Every address at one port: an ExternalName, a cluster IP. */
 export function endpointsAt(addresses: readonly string[], port: number): readonly Endpoint[] {
   const parsed = addresses.map(parseAddress);
-  return sortEndpoints(
+  return sortPlaces(
     parsed.flatMap((item) =>
-      item.ok && isConnectable(item.value) ? [{ address: item.value, port, weight: 1 }] : [],
+      item.ok && isConnectable(item.value) ? [toEndpoint({ address: item.value, port }, false)] : [],
     ),
   );
+}
+
+interface Place {
+  readonly address: string;
+  readonly port: number;
+  readonly state: State;
+  readonly endpoint: SliceEndpoint;
+}
+
+/** `leaving`: it terminates, and still serves. */
+type State = 'ready' | 'leaving' | Exclude<LeftEndpoint['why'], 'other-zone'>;
+
+function stateOf({ ready, serving, terminating }: SliceEndpoint): State {
+  if (ready) return 'ready';
+  if (!terminating) return 'not-ready';
+  return serving ? 'leaving' : 'terminating';
+}
+
+function choose(places: readonly Place[], zone: string | null): Omit<EndpointsReading, 'diagnostics'> {
+  const ready = places.filter(({ state }) => state === 'ready');
+  const leaving = places.filter(({ state }) => state === 'leaving');
+  const near = nearest(ready, zone);
+  // Of the same address the first is kept: one that takes requests.
+  const endpoints = sortPlaces(
+    near.length > 0
+      ? [...near.map((place) => toEndpoint(place, false)), ...leaving.map((place) => toEndpoint(place, true))]
+      : leaving.map((place) => toEndpoint(place, false)),
+  );
+  const used = new Set(endpoints.map(placeOf));
+  const left = places
+    .filter((place) => !used.has(placeOf(place)))
+    .map(({ address, port, state }): LeftEndpoint => ({ address, port, why: whyLeft(state) }));
+  return { endpoints, left: left.length === 0 ? NONE : sortPlaces(left) };
+}
+
+const NONE: readonly LeftEndpoint[] = [];
+
+function whyLeft(state: State): LeftEndpoint['why'] {
+  return state === 'not-ready' || state === 'terminating' ? state : 'other-zone';
+}
+
+/** As kube-proxy: hints count only when every endpoint has some and one of them is for our zone. */
+function nearest(ready: readonly Place[], zone: string | null): readonly Place[] {
+  if (zone === null || ready.some(({ endpoint }) => endpoint.forZones.length === 0)) return ready;
+  const near = ready.filter(({ endpoint }) => endpoint.forZones.includes(zone));
+  return near.length > 0 ? near : ready;
+}
+
+function toEndpoint({ address, port }: Pick<Place, 'address' | 'port'>, draining: boolean): Endpoint {
+  return { address, port, weight: 1, draining };
+}
+
+function placeOf({ address, port }: Pick<Place, 'address' | 'port'>): string {
+  return `${address} ${port}`;
 }
 
 function portsOf(slice: EndpointSlice, port: ServicePort): readonly number[] {
@@ -63,9 +122,10 @@ function portsOf(slice: EndpointSlice, port: ServicePort): readonly number[] {
   return matching.map((item) => item.port ?? numeric ?? port.port).filter(isPort);
 }
 
-function sortEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  if (endpoints.length < 2) return endpoints;
-  const sorted = endpoints.toSorted((a, b) => compareText(a.address, b.address) || a.port - b.port);
+/** By address, then port, without repeats; of equal ones the first. */
+function sortPlaces<P extends Pick<Place, 'address' | 'port'>>(places: readonly P[]): readonly P[] {
+  if (places.length < 2) return places;
+  const sorted = places.toSorted((a, b) => compareText(a.address, b.address) || a.port - b.port);
   return sorted.filter((item, index) => {
     const before = sorted[index - 1];
     return before === undefined || before.address !== item.address || before.port !== item.port;

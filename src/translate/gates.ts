@@ -11,8 +11,7 @@ export interface Judgement {
   readonly problems: readonly Problem[];
 }
 
-/** @param prefix of our annotations, without the slash. */
-export function judgeAnnotations(reading: AnnotationReading, prefix: string): Judgement {
+export function judgeAnnotations(reading: AnnotationReading): Judgement {
   const reasons: string[] = [];
   const problems: Problem[] = [];
   for (const finding of reading.findings) {
@@ -20,15 +19,6 @@ export function judgeAnnotations(reading: AnnotationReading, prefix: string): Ju
     if (reason !== null) reasons.push(reason);
     problems.push({ ...describe(finding), field: annotationField(finding.key) });
   }
-  const { loadBalance = 'round_robin' } = reading.values;
-  if (loadBalance !== 'round_robin')
-    problems.push({
-      code: 'algorithm-unsupported',
-      severity: 'warning',
-      field: annotationField(`${prefix}/load-balance`),
-      message: `load-balance ${loadBalance} is not supported yet, round_robin is used`,
-      hint: 'Remove the annotation, or set it to round_robin.',
-    });
   return { denied: reasons[0] ?? null, problems };
 }
 

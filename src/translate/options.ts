@@ -21,6 +21,9 @@ export interface TranslateOptions {
   /** Ignore Ingresses that have a `spec.defaultBackend`. */
   readonly disableCatchAll: boolean;
   readonly disableSvcExternalName: boolean;
+  readonly enableTopologyAwareRouting: boolean;
+  /** `''`: not known, and hints of slices do not count. */
+  readonly topologyZone: string;
   readonly annotationsPrefix: string;
   readonly httpPort: number;
   readonly httpsPort: number;
@@ -39,6 +42,8 @@ export const DEFAULT_TRANSLATE_OPTIONS: TranslateOptions = {
   defaultSslCertificate: '',
   disableCatchAll: false,
   disableSvcExternalName: false,
+  enableTopologyAwareRouting: false,
+  topologyZone: '',
   annotationsPrefix: 'nginx.ingress.kubernetes.io',
   httpPort: 80,
   httpsPort: 443,

@@ -3,7 +3,10 @@
 import type { Timeouts } from '../model/model.ts';
 import type { Profile, Settings } from '../model/settings.ts';
 import type { RewriteTarget } from '../options/grammar/rewrite-target.ts';
+import type { ServiceWithPort } from '../options/grammar/service-port.ts';
 import type { AnnotationValues } from '../options/registry.ts';
+import { type AffinityWish, affinityWish } from './affinity.ts';
+import { type BackendWish, backendWish } from './balancing.ts';
 import { type UpstreamWish, upstreamWish } from './upstream-wish.ts';
 
 export interface Policy {
@@ -13,7 +16,11 @@ export interface Policy {
   readonly timeouts: Timeouts;
   readonly nextUpstreamTries: number;
   readonly nextUpstreamTimeout: number;
-  /** Without what the upstream's own objects say, see `upstreams.ts`. */
+  /** How Services are balanced. */
+  readonly backend: BackendWish;
+  readonly affinity: AffinityWish | null;
+  readonly failover: ServiceWithPort | null;
+  /** Without what the upstream's own objects say (`upstreams.ts`), and without measuring (`measured.ts`). */
   readonly profile: Profile;
   /** null: plain HTTP, and nothing that has to be there. */
   readonly upstream: UpstreamWish | null;
@@ -35,6 +42,9 @@ export function policyOf(values: AnnotationValues, settings: Settings): Policy {
     },
     nextUpstreamTries: values.nextUpstreamTries ?? defaults.nextUpstreamTries,
     nextUpstreamTimeout: values.nextUpstreamTimeout ?? defaults.nextUpstreamTimeout,
+    backend: backendWish(values, defaults),
+    affinity: affinityWish(values),
+    failover: values.failoverService ?? null,
     profile: profileOf(values, defaults.profile),
     upstream: upstreamWish(values),
     useRegex: values.useRegex ?? false,

@@ -3,10 +3,12 @@
 // the three ways; here the port's own number and name go first, as the API means them).
 
 import { createHash } from 'node:crypto';
+import type { Balancing } from '../model/balancing.ts';
 import { quoteText } from '../model/diagnostic.ts';
 import type { Service, ServicePort, ServicePortReference } from '../model/kubernetes.ts';
 import type { BackendId } from '../model/model.ts';
 import { objectNameText } from '../options/grammar/object-name.ts';
+import type { BackendWish } from './balancing.ts';
 import type { Problem } from './report.ts';
 import type { ServiceBackend } from './rules.ts';
 
@@ -16,6 +18,9 @@ export interface BackendReference {
   readonly service: string;
   /** As the Service numbers it; null: there is no such Service or port. */
   readonly port: number | null;
+  readonly balancing: Balancing;
+  /** Its endpoint is the cluster IP. */
+  readonly serviceUpstream: boolean;
 }
 
 /**
@@ -24,17 +29,27 @@ export interface BackendReference {
  */
 export function resolveBackend(
   namespace: string,
-  backend: ServiceBackend,
+  backend: Pick<ServiceBackend, 'service' | 'port'>,
   field: string,
   service: Service | undefined,
+  wish: BackendWish,
 ): { readonly reference: BackendReference; readonly problem: Problem | null } {
   const key = `${namespace}/${backend.service}`;
   if (service === undefined || !objectNameText(backend.service).ok)
-    return { reference: missing(namespace, backend), problem: serviceMissing(key, field) };
+    return { reference: missing(namespace, backend, wish), problem: serviceMissing(key, field) };
   const port = findPort(service, backend.port);
   if (port === null)
-    return { reference: missing(namespace, backend), problem: portMissing(key, backend.port, field) };
-  return { reference: { id: `${key}/${port}`, service: key, port }, problem: null };
+    return { reference: missing(namespace, backend, wish), problem: portMissing(key, backend.port, field) };
+  return { reference: referenceOf(`${key}/${port}`, key, port, wish), problem: null };
+}
+
+export function referenceOf(
+  id: BackendId,
+  service: string,
+  port: number | null,
+  { balancing, serviceUpstream, suffix }: BackendWish,
+): BackendReference {
+  return { id: `${id}${suffix}`, service, port, balancing, serviceUpstream };
 }
 
 /** Of the TCP ports; null when none fits. For an ExternalName any number will do: it need not declare ports. */
@@ -55,11 +70,15 @@ export function isPort(value: unknown): value is number {
 }
 
 /** A backend of its own for each way of missing, under an id that no backend that exists can have. */
-function missing(namespace: string, backend: ServiceBackend): BackendReference {
+function missing(
+  namespace: string,
+  backend: Pick<ServiceBackend, 'service' | 'port'>,
+  wish: BackendWish,
+): BackendReference {
   const port = 'name' in backend.port ? `n${backend.port.name}` : `${backend.port.number}`;
   const text = JSON.stringify([backend.service, port]);
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 32);
-  return { id: `${namespace}/~${digest}/0`, service: `${namespace}/${backend.service}`, port: null };
+  return referenceOf(`${namespace}/~${digest}/0`, `${namespace}/${backend.service}`, null, wish);
 }
 
 function serviceMissing(key: string, field: string): Problem {

@@ -6,6 +6,7 @@ import type { Ingress } from '../model/kubernetes.ts';
 import { readAnnotations } from '../options/annotations/read.ts';
 import type { ConfigMapReading } from '../options/configmap/parse.ts';
 import { labelText, objectNameText } from '../options/grammar/object-name.ts';
+import { balancingProblems } from './balancing-problems.ts';
 import { type CanaryRule, readCanary } from './canaries.ts';
 import { judgeAnnotations } from './gates.ts';
 import type { TranslateOptions } from './options.ts';
@@ -41,7 +42,7 @@ export function readIngress(ingress: Ingress, config: ConfigMapReading, options:
   if (refusal !== null) return { claims: [], diagnostics: about([refusal]) };
 
   const annotations = readAnnotations(ingress.metadata.annotations, options.annotationsPrefix);
-  const judgement = judgeAnnotations(annotations, options.annotationsPrefix);
+  const judgement = judgeAnnotations(annotations);
   const canary = readCanary(annotations.values, options.annotationsPrefix);
   const policy = policyOf(annotations.values, config.settings);
   const rules = readRules(ingress, policy.useRegex || policy.rewriteTarget !== null);
@@ -58,6 +59,7 @@ export function readIngress(ingress: Ingress, config: ConfigMapReading, options:
       ...judgement.problems,
       ...canary.problems,
       ...idlePrefix(policy, options.annotationsPrefix),
+      ...balancingProblems(annotations.values, config.settings, options.annotationsPrefix),
       ...rules.problems,
     ]),
   };

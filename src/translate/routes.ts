@@ -1,8 +1,10 @@
 // One route: what a rule of an Ingress does with a request.
 
 import { createHash } from 'node:crypto';
+import type { Affinity } from '../model/balancing.ts';
 import type { BackendId, Canary, Route, RouteId } from '../model/model.ts';
 import type { PlacedRule } from './locations.ts';
+import { withMeasuring } from './measured.ts';
 import type { RewriteReading } from './rewrites.ts';
 import type { UpstreamReading } from './upstreams.ts';
 
@@ -14,6 +16,10 @@ export function routeOf(
   found: {
     readonly backend: BackendId;
     readonly canaries: readonly Canary[];
+    readonly failover: BackendId | null;
+    readonly affinity: Affinity | null;
+    /** One of these backends is. */
+    readonly measured: boolean;
     readonly tls: boolean;
     readonly rewrite: RewriteReading;
     readonly upstream: UpstreamReading;
@@ -31,7 +37,9 @@ export function routeOf(
     timeouts: policy.timeouts,
     nextUpstreamTries: policy.nextUpstreamTries,
     nextUpstreamTimeout: policy.nextUpstreamTimeout,
-    profile: found.upstream.profile,
+    failover: found.failover,
+    affinity: found.affinity,
+    profile: found.measured ? withMeasuring(found.upstream.profile) : found.upstream.profile,
   };
 }
 

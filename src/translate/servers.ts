@@ -2,18 +2,20 @@
 
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Service } from '../model/kubernetes.ts';
-import type { BackendId, Canary, Certificate, Location, Server } from '../model/model.ts';
+import type { Canary, Certificate, Location, Server } from '../model/model.ts';
+import { affinityAt } from './affinity.ts';
 import { readAppRoot } from './app-root.ts';
-import { unmatchedCanary } from './canaries.ts';
+import { canaryAffinity, unmatchedCanary } from './canaries.ts';
 import { hostCertificates, type LookAtSecrets } from './host-certificate.ts';
 import { lostRule, type PlacedRule, placeRules, ruleKey, tableOf } from './locations.ts';
-import { type BackendReference, resolveBackend } from './ports.ts';
+import type { BackendReference } from './ports.ts';
 import type { Claim, Source } from './reading.ts';
 import { type RegexRule, readRegexHost } from './regex-host.ts';
 import { looksRegex } from './regex-problems.ts';
 import { readRewrite } from './rewrites.ts';
 import { routeOf } from './routes.ts';
 import type { PathRule } from './rules.ts';
+import { createTargets, type Targets } from './targets.ts';
 import { type LookAtUpstreams, readUpstream, type UpstreamReading } from './upstreams.ts';
 
 /** Objects that a host depends on, looked up so that each look is noted. */
@@ -34,27 +36,18 @@ export interface HostResult {
 export function buildHost(host: string, claims: readonly Claim[], look: Look): HostResult {
   const primaries = claims.filter((claim) => claim.source.canary === null);
   const diagnostics: Diagnostic[] = [];
-  const references: BackendReference[] = [];
   const { placed, lost } = placeRules(primaries);
   for (const entry of lost)
     diagnostics.push({ ...lostRule(entry, entry.rule.field, host), object: entry.claim.source.object });
 
-  const backendOf = ({ claim, rule }: PlacedRule): BackendId => {
-    const { object, ingress } = claim.source;
-    const { namespace } = ingress.metadata;
-    const service = look.service(`${namespace}/${rule.backend.service}`);
-    const { reference, problem } = resolveBackend(namespace, rule.backend, rule.backendField, service);
-    if (problem !== null) diagnostics.push({ ...problem, object });
-    references.push(reference);
-    return reference.id;
-  };
+  const targets = createTargets(look.service, diagnostics);
   const regex = readRegexHost(host, placed);
   const served: ReadonlyMap<string, PlacedRule> =
     regex === null ? placed : new Map(regex.rules.map((rule) => [rule.key, rule]));
   diagnostics.push(...(regex?.diagnostics ?? [...placed.values()].flatMap(regexSuspicion)));
   const appRoot = readAppRoot(host, primaries);
   diagnostics.push(...appRoot.diagnostics);
-  const canaries = attachCanaries(host, claims, served, backendOf, diagnostics);
+  const canaries = attachCanaries(host, claims, served, targets, diagnostics);
 
   const [tls = null, ...younger] = primaries.filter((claim) => claim.source.ingress.tls.length > 0);
   const sources = younger.map(({ source }): Source => source);
@@ -67,9 +60,18 @@ export function buildHost(host: string, claims: readonly Claim[], look: Look): H
     const rewrite = readRewrite(entry, regexRule);
     for (const problem of rewrite.problems)
       diagnostics.push({ ...problem, object: entry.claim.source.object });
+    const { source } = entry.claim;
+    const { affinity } = source.policy;
+    const backend = targets.backendOf(entry);
+    const attached = canaries.get(key) ?? [];
+    const failover = targets.failoverOf(source, backend);
+    const asked = [backend, failover ?? backend, ...attached.map((canary) => canary.backend)];
     return routeOf(host, entry, {
-      backend: backendOf(entry),
-      canaries: canaries.get(key) ?? [],
+      backend,
+      canaries: attached,
+      failover,
+      affinity: affinity && affinityAt(affinity, regexRule === undefined ? entry.rule.path : null),
+      measured: asked.some(targets.isMeasured),
       tls: redirects,
       rewrite,
       upstream: upstreamOf(entry),
@@ -92,7 +94,13 @@ export function buildHost(host: string, claims: readonly Claim[], look: Look): H
   const certificates = certificate === null ? [] : [certificate, ...others];
   const upstreams = upstreamOf.all();
   diagnostics.push(...upstreams.flatMap((upstream) => upstream.diagnostics));
-  return { server: primaries.length === 0 ? null : server, references, certificates, upstreams, diagnostics };
+  return {
+    server: primaries.length === 0 ? null : server,
+    references: targets.references,
+    certificates,
+    upstreams,
+    diagnostics,
+  };
 }
 
 /** One reading for the routes of an Ingress to one Service: they share a profile. */
@@ -114,7 +122,7 @@ function attachCanaries(
   host: string,
   claims: readonly Claim[],
   placed: ReadonlyMap<string, PlacedRule>,
-  backendOf: (entry: PlacedRule) => BackendId,
+  targets: Targets,
   diagnostics: Diagnostic[],
 ): ReadonlyMap<string, readonly Canary[]> {
   const attached = new Map<string, Canary[]>();
@@ -124,13 +132,17 @@ function attachCanaries(
     if (canary === null || denied !== null) continue;
     for (const rule of rulesOf(claim)) {
       const key = ruleKey(rule);
-      if (!placed.has(key)) {
+      const primary = placed.get(key);
+      if (primary === undefined) {
         diagnostics.push({ ...unmatchedCanary(host, rule.field), object });
         continue;
       }
       const list = attached.get(key) ?? [];
       attached.set(key, list);
-      list.push({ object, backend: backendOf({ claim, rule }), ...canary });
+      list.push({ object, backend: targets.backendOf({ claim, rule }), ...canary });
+      const { policy } = primary.claim.source;
+      if (claim.source.policy.affinity !== null && policy.affinity === null)
+        diagnostics.push({ ...canaryAffinity(claim.source), object });
     }
   }
   return attached;

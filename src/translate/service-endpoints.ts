@@ -6,15 +6,19 @@ import { address } from '../options/grammar/address.ts';
 import { type EndpointsReading, endpointsAt, readEndpoints } from './endpoints.ts';
 import { referenceTo } from './report.ts';
 
-/** @param number a TCP port of the Service. */
+/**
+ * @param number a TCP port of the Service.
+ * @param zone that we are in; null: hints of slices do not count.
+ */
 export function readService(
   service: Service,
   number: number,
   slices: readonly EndpointSlice[],
+  zone: string | null,
 ): EndpointsReading {
   const port = service.ports.find((item) => item.protocol === 'TCP' && item.port === number);
-  if (port === undefined) return { endpoints: [], diagnostics: [] };
-  const reading = readEndpoints(port, slices);
+  if (port === undefined) return NOTHING;
+  const reading = readEndpoints(port, slices, zone);
   if (reading.endpoints.length > 0) return reading;
   const none: Diagnostic = {
     code: 'endpoints-none',
@@ -24,7 +28,26 @@ export function readService(
     message: `no endpoint is ready for port ${number}; requests are answered with 503`,
     hint: 'See whether the Pods of the Service are ready and its selector and ports are right.',
   };
-  return { endpoints: [], diagnostics: [...reading.diagnostics, none] };
+  return { ...reading, diagnostics: [...reading.diagnostics, none] };
+}
+
+export const NOTHING: EndpointsReading = { endpoints: [], left: [], diagnostics: [] };
+
+/** What `service-upstream` asks for; null: the Service has no address of its own. */
+export function readClusterIp(service: Service, number: number): EndpointsReading | null {
+  const endpoints = service.type === 'ExternalName' ? [] : endpointsAt([service.clusterIP ?? ''], number);
+  return endpoints.length === 0 ? null : { ...NOTHING, endpoints };
+}
+
+export function noClusterIp(service: Service): Diagnostic {
+  return {
+    code: 'cluster-ip-none',
+    severity: 'warning',
+    object: referenceTo(service),
+    field: 'spec.clusterIP',
+    message: 'service-upstream asks for the cluster IP, and there is none; endpoints are used as usual',
+    hint: 'Remove service-upstream, or give the Service a cluster IP.',
+  };
 }
 
 /** @param addresses that its name resolved to last; none: the source has said why. */
@@ -41,7 +64,7 @@ export function readExternal(
     message: string,
     hint: string,
   ): EndpointsReading => ({
-    endpoints: [],
+    ...NOTHING,
     diagnostics: [
       {
         code,
@@ -60,10 +83,10 @@ export function readExternal(
       'Services of type ExternalName get no traffic, as --disable-svc-external-name says',
       'Use a Service with endpoints.',
     );
-  if (addresses?.length === 0) return { endpoints: [], diagnostics: [] };
+  if (addresses?.length === 0) return NOTHING;
   const endpoints = endpointsAt(addresses ?? (address(name).ok ? [name] : []), port);
   return endpoints.length > 0
-    ? { endpoints, diagnostics: [] }
+    ? { ...NOTHING, endpoints }
     : about(
         'name-unresolved',
         'warning',

@@ -40,7 +40,10 @@ function remembering(options: TranslateOptions): (snapshot: Snapshot) => Model {
   const fallback = memoizeLast(readDefaultRoute);
   const references = createAddition<BackendReference>();
   const slices = createSliceIndex();
-  const backends = createBackends(options.disableSvcExternalName);
+  const backends = createBackends({
+    disableExternalName: options.disableSvcExternalName,
+    zone: options.enableTopologyAwareRouting && options.topologyZone !== '' ? options.topologyZone : null,
+  });
   const certificates = memoizeLast(createStapled());
   const diagnostics = createGathering();
   const assemble = memoizeLast(

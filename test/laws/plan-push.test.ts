@@ -1,6 +1,7 @@
 // Which changes never reload, that every compile has a reason, and that plans lead to what is wanted.
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { RouteBody } from '../../src/model/document.ts';
 import type { Location, Model } from '../../src/model/model.ts';
 import type { Applied } from '../../src/model/plan.ts';
 import type { Rendered } from '../../src/model/rendered.ts';
@@ -9,7 +10,7 @@ import { nextStateDigest, stateDigest } from '../../src/plan/state-digest.ts';
 import { undo } from '../../src/plan/undo.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { builtinTemplates, PLAIN_LEAF, RUNTIME } from '../unit/render/sample-model.ts';
-import { backend, tameModel } from './sample-worlds.ts';
+import { affinity, backend, canary, tameModel } from './sample-worlds.ts';
 
 const render = createRenderer(builtinTemplates());
 const NOTHING: Applied = { documents: new Map(), files: null, compiling: null };
@@ -114,6 +115,56 @@ test('the digest of the state can be carried along, and undo takes it back', () 
 
 test('the digest of nothing is zeros', () => {
   expect(stateDigest([])).toBe('0'.repeat(32));
+});
+
+test('how backends are balanced, sessions, failover and canaries never touch files', () => {
+  const changes = fc.record({
+    backends: fc.array(backend, { maxLength: 3 }),
+    affinity: fc.option(affinity),
+    failover: fc.option(fc.constantFrom('n/x/80', 'n/y/80')),
+    canaries: fc.array(canary, { maxLength: 2 }),
+  });
+  fc.assert(
+    fc.property(tameModel, changes, (model, { backends, ...fields }) => {
+      const applied = converge(NOTHING, renderAll(model));
+      const servers = [...model.servers].map(([host, server]) => {
+        const locations = server.locations.map(
+          (entry): Location => ({ ...entry, route: { ...entry.route, ...fields } }),
+        );
+        return [host, { ...server, locations }] as const;
+      });
+      const changed: Model = {
+        ...model,
+        servers: new Map(servers),
+        backends: new Map(backends.map((entry) => [entry.id, entry])),
+      };
+      expect(plan(applied, renderAll(changed)).kind).not.toBe('push+compile');
+    }),
+  );
+});
+
+test('what is measured from now on, or no longer, is served by what the files have', () => {
+  const measuring = (model: Model, measured: boolean): Model => {
+    const servers = [...model.servers].map(([host, server]) => {
+      const locations = server.locations.map(({ route, ...entry }): Location => {
+        const { measured: _, ...profile } = route.profile;
+        return { ...entry, route: { ...route, profile: measured ? { ...profile, measured } : profile } };
+      });
+      return [host, { ...server, locations }] as const;
+    });
+    return { ...model, servers: new Map(servers) };
+  };
+  fc.assert(
+    fc.property(tameModel, fc.boolean(), (model, before) => {
+      const applied = renderAll(measuring(model, before), []);
+      for (const document of renderAll(measuring(model, !before), []).documents.values()) {
+        if (document.kind !== 'route') continue;
+        const { unlimitedProfile, unmeasuredProfile } = document.body as RouteBody;
+        const names = [unlimitedProfile, ...(unmeasuredProfile === undefined ? [] : [unmeasuredProfile])];
+        expect(names.some((name) => applied.files.sections.has(`profile ${name}`))).toBe(true);
+      }
+    }),
+  );
 });
 
 test('patterns and rewrites come, change and go without a compile', () => {

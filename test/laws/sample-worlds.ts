@@ -1,6 +1,7 @@
 // Random models for laws: hosts, paths and values as they come, hostile ones among them.
 import fc from 'fast-check';
-import type { Backend, Location, Model, Server } from '../../src/model/model.ts';
+import { type Affinity, ALGORITHMS, type Balancing, type StatusRange } from '../../src/model/balancing.ts';
+import type { Backend, Canary, Location, Model, Server } from '../../src/model/model.ts';
 import type { Upstream, UpstreamTls } from '../../src/model/upstream.ts';
 import { makeModel, makeRoute, PROFILE } from '../unit/render/sample-model.ts';
 
@@ -79,6 +80,7 @@ export function server(
     redirect: fc.boolean(),
     size: fc.constantFrom(0, PROFILE.bodySize, 8192),
     upstream: fc.option(upstream, { freq: 3 }),
+    measured: fc.boolean(),
   });
   return fc
     .record({
@@ -105,6 +107,7 @@ export function server(
           ...PROFILE,
           bodySize: entry.size,
           ...(entry.upstream === null ? {} : { upstream: entry.upstream }),
+          ...(entry.measured ? { measured: true as const } : {}),
         };
         const id = `ns/${object}/${name}/${exact ? 'E' : 'P'}${entry.path}`;
         const route = makeRoute(id, {
@@ -128,11 +131,75 @@ const endpoint = fc.record({
   address: fc.ipV4(),
   port: fc.integer({ min: 1, max: 65_535 }),
   weight: fc.integer({ min: 1, max: 9 }),
+  draining: fc.boolean(),
 });
 
-export const backend = fc
-  .record({ id: tameText, endpoints: fc.array(endpoint, { maxLength: 3 }) })
-  .map((value): Backend => ({ ...value, algorithm: 'round_robin' }));
+/** As backends of a Service and as those that an Ingress balances in its own way. */
+export const balancing: fc.Arbitrary<Balancing> = fc.record({
+  algorithm: fc.constantFrom(...ALGORITHMS),
+  hashBy: fc.constantFrom([], ['$remote_addr'], ['a', '$http_x']),
+  subsetSize: fc.nat(3),
+  slowStart: fc.nat(30),
+  panicThreshold: fc.nat(100),
+  passive: fc.option(
+    fc.record({
+      maxFails: fc.integer({ min: 1, max: 9 }),
+      failTimeout: fc.constant(10),
+      statuses: fc.constantFrom<readonly StatusRange[]>([], [[500, 599]]),
+      maxEjected: fc.nat(100),
+    }),
+  ),
+  check: fc.option(
+    fc.record({
+      type: fc.constantFrom('http' as const, 'https' as const, 'tcp' as const, 'grpc' as const),
+      interval: fc.integer({ min: 1, max: 9 }),
+      timeout: fc.constant(1),
+      rise: fc.constant(2),
+      fall: fc.constant(3),
+      port: fc.option(fc.constant(81)),
+      path: fc.constantFrom('/', '/up'),
+      host: fc.option(fc.constant('up.example')),
+      statuses: fc.constant([[200, 399] as const]),
+      service: fc.constantFrom('', 'x'),
+    }),
+  ),
+});
+
+export const backend: fc.Arbitrary<Backend> = fc.record({
+  id: fc
+    .tuple(tameText, fc.constantFrom('', '/0123456789abcdef'))
+    .map(([name, suffix]) => `n/${name}/80${suffix}`),
+  balancing,
+  endpoints: fc.array(endpoint, { maxLength: 3 }),
+  left: fc.constant([]),
+});
+
+export const affinity: fc.Arbitrary<Affinity> = fc.record({
+  name: fc.constantFrom('INGRESSCOOKIE', 'sid'),
+  mode: fc.constantFrom('balanced' as const, 'persistent' as const),
+  path: fc.constantFrom('/', '/a'),
+  domain: fc.option(fc.constant('shop.example')),
+  expires: fc.option(fc.integer({ min: -1, max: 1 })),
+  maxAge: fc.option(fc.integer({ min: -1, max: 1 })),
+  sameSite: fc.option(fc.constantFrom('None' as const, 'Lax' as const)),
+  secure: fc.option(fc.boolean()),
+  conditionalSameSiteNone: fc.boolean(),
+  changeOnFailure: fc.boolean(),
+  canary: fc.constantFrom('sticky' as const, 'legacy' as const),
+});
+
+export const canary: fc.Arbitrary<Canary> = fc.record({
+  object: fc.constant('Ingress/ns/canary'),
+  backend: tameText,
+  header: fc.option(fc.constant('x-next')),
+  headerValue: fc.constant(null),
+  headerPattern: fc.constant(null),
+  cookie: fc.constant(null),
+  weight: fc.nat(100),
+  weightTotal: fc.constant(100),
+  bucketBy: fc.option(fc.constant(['$cookie_user'])),
+  ramp: fc.option(fc.record({ start: fc.nat(9), duration: fc.integer({ min: 1, max: 9 }) })),
+});
 
 export function model(servers: fc.Arbitrary<readonly Server[]>): fc.Arbitrary<Model> {
   return fc

@@ -20,6 +20,8 @@ export const OPTIONS: TranslateOptions = {
   configmap: 'default/web',
   defaultBackendService: 'default/next',
   defaultSslCertificate: 'default/cert',
+  enableTopologyAwareRouting: true,
+  topologyZone: 'near',
 };
 
 const hostile = fc.oneof(
@@ -62,13 +64,26 @@ const annotationKeys = fc.oneof(
       'canary-by-header',
       'use-regex',
       'rewrite-target',
+      'load-balance',
+      'upstream-hash-by',
+      'upstream-max-fails',
+      'affinity',
+      'service-upstream',
+      'failover-service',
+      'canary-bucket-by',
     ),
   },
   { weight: 2, arbitrary: fc.constantFrom(...KNOWN_ANNOTATIONS.keys()) },
   { weight: 1, arbitrary: hostile },
 );
 const anyAnnotations = fc
-  .array(fc.tuple(annotationKeys, or(4, 'true', 'false', '10', '8m', 'x-next', '/$1')), { maxLength: 3 })
+  .array(
+    fc.tuple(
+      annotationKeys,
+      or(4, 'true', 'false', '10', '8m', 'x-next', '/$1', 'ewma', '$remote_addr', 'cookie', 'next:80'),
+    ),
+    { maxLength: 3 },
+  )
   .map((pairs) =>
     Object.fromEntries(pairs.map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value])),
   );
@@ -181,6 +196,7 @@ const slices: fc.Arbitrary<EndpointSlice> = fc.record({
       terminating: fc.boolean(),
       zone: fc.constant(undefined),
       nodeName: fc.constant(undefined),
+      forZones: fc.constantFrom<readonly string[]>([], ['near'], ['near', 'far'], ['far']),
     }),
     { minLength: 1, maxLength: 3 },
   ),

@@ -157,6 +157,7 @@ describe('translation', () => {
             terminating: false,
             zone: undefined,
             nodeName: undefined,
+            forZones: [],
           },
         ],
       },

@@ -39,6 +39,10 @@ export function stateReport(inputs: StateInputs): StateReport {
     pushes: facts.pushes,
     diagnostics: facts.diagnostics,
     hosts: facts.hosts,
+    endpoints: {
+      out: Math.max(0, ...instances.map(({ health }) => health.out)),
+      panic: [...new Set(instances.flatMap(({ health }) => health.panic))].sort(),
+    },
     kinds: inputs.kinds,
     waiting: settled ? [] : waitingFor(inputs, running),
     files: facts.filesDigest === null ? null : { digest: facts.filesDigest },

@@ -1,6 +1,9 @@
 // An Ingress that takes a share of the traffic of another one's paths.
 
 import { boolean } from '../grammar/boolean.ts';
+import { duration } from '../grammar/duration.ts';
+import { hashKey } from '../grammar/hash-key.ts';
+import { moment } from '../grammar/moment.ts';
 import { integer } from '../grammar/number.ts';
 import { cookieName, headerName, text } from '../grammar/text.ts';
 import { supported } from './declaration.ts';
@@ -47,5 +50,23 @@ export const CANARY_ANNOTATIONS = {
     scope: 'canary',
     parse: integer(0, 1_000_000_000),
     doc: 'What canary-weight is a share of; less than 100 counts as 100. Default: 100.',
+  }),
+  canaryBucketBy: supported({
+    name: 'canary-bucket-by',
+    scope: 'canary',
+    parse: hashKey,
+    doc: 'What canary-weight is a share of, as in upstream-hash-by: requests of the same text are always on the same side. Default: each request by chance.',
+  }),
+  canaryRampStart: supported({
+    name: 'canary-ramp-start',
+    scope: 'canary',
+    parse: moment,
+    doc: 'When canary-weight begins to grow from 0 to what it says, as `2026-03-01T09:00:00Z`. Default: none.',
+  }),
+  canaryRampDuration: supported({
+    name: 'canary-ramp-duration',
+    scope: 'canary',
+    parse: duration(1, 31_536_000),
+    doc: 'How long it grows, as `30m` or `2d`; a number without a unit is seconds. Default: none.',
   }),
 };

@@ -1,17 +1,9 @@
-// How the endpoints are talked to, and how one of them is picked.
+// How the endpoints are talked to.
 
 import { PROTOCOLS } from '../../model/upstream.ts';
+import { boolean } from '../grammar/boolean.ts';
 import { choice, choiceIgnoringCase } from '../grammar/choice.ts';
 import { supported } from './declaration.ts';
-
-export const LOAD_BALANCE_ALGORITHMS = [
-  'round_robin',
-  'ewma',
-  'chash',
-  'chashsubset',
-  'sticky_balanced',
-  'sticky_persistent',
-] as const;
 
 export const UPSTREAM_ANNOTATIONS = {
   backendProtocol: supported({
@@ -26,10 +18,10 @@ export const UPSTREAM_ANNOTATIONS = {
     parse: choice(['1.0', '1.1']),
     doc: 'Version of HTTP towards endpoints. Default: 1.1.',
   }),
-  loadBalance: supported({
-    name: 'load-balance',
+  serviceUpstream: supported({
+    name: 'service-upstream',
     scope: 'location',
-    parse: choice(LOAD_BALANCE_ALGORITHMS),
-    doc: 'How an endpoint is picked. Only round_robin is there; it stands in for the others. Default: round_robin.',
+    parse: boolean,
+    doc: 'Requests go to the cluster IP of the Service instead of its endpoints: the cluster balances. Default: false.',
   }),
 };

@@ -4,10 +4,11 @@ import { compareDiagnostics, type Diagnostic, quoteText } from '../../model/diag
 import { type ConfigMap, objectReference } from '../../model/kubernetes.ts';
 import type { Settings } from '../../model/settings.ts';
 import { nearestNames } from '../annotations/nearest.ts';
+import { BALANCING_KEYS } from './balancing.ts';
 import { CLIENT_KEYS } from './clients.ts';
 import type { ConfigKey } from './declaration.ts';
 import { LISTENER_KEYS } from './listeners.ts';
-import { type ConfigValues, type SettingsBase, settingsOf } from './settings.ts';
+import { type ConfigValues, commonAlgorithm, type SettingsBase, settingsOf } from './settings.ts';
 import { TLS_KEYS } from './tls.ts';
 import { UNSUPPORTED_KEYS } from './unsupported.ts';
 import { UPSTREAM_KEYS } from './upstreams.ts';
@@ -19,7 +20,13 @@ export interface ConfigMapReading {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export const CONFIG_KEYS = { ...LISTENER_KEYS, ...CLIENT_KEYS, ...TLS_KEYS, ...UPSTREAM_KEYS };
+export const CONFIG_KEYS = {
+  ...LISTENER_KEYS,
+  ...CLIENT_KEYS,
+  ...TLS_KEYS,
+  ...UPSTREAM_KEYS,
+  ...BALANCING_KEYS,
+};
 
 const BY_NAME: ReadonlyMap<string, readonly [field: string, declared: ConfigKey<unknown>]> = new Map(
   Object.entries(CONFIG_KEYS).map(([field, declared]) => [declared.name, [field, declared]]),
@@ -95,14 +102,14 @@ export function parseConfigMap(configMap: ConfigMap | undefined, base: SettingsB
   }
   // Each value went through the parser, or is the default, that its key was declared with.
   const typed = values as unknown as ConfigValues;
-  if (typed.loadBalance !== 'round_robin')
+  if (commonAlgorithm(typed.loadBalance) === null)
     diagnostics.push({
       code: 'algorithm-unsupported',
       severity: 'warning',
       object: referenceOf(configMap),
       field: fieldOf('load-balance'),
-      message: `load-balance ${typed.loadBalance} is not supported yet, round_robin is used`,
-      hint: 'Remove the key, or set it to round_robin.',
+      message: `load-balance ${typed.loadBalance} needs what only an Ingress can say; round_robin is used`,
+      hint: 'Use upstream-hash-by or affinity: cookie at the Ingresses, and round_robin, ewma or least_conn here.',
     });
   const large = typed.largeClientHeaderBuffers.size >= typed.clientHeaderBufferSize;
   if (!large)

@@ -1,6 +1,8 @@
 // From values of keys to Settings, where the two are not the same thing.
 
-import type { Settings } from '../../model/settings.ts';
+import type { Algorithm, PassiveChecks } from '../../model/balancing.ts';
+import type { RouteDefaults, Settings } from '../../model/settings.ts';
+import type { BALANCING_KEYS } from './balancing.ts';
 import type { CLIENT_KEYS } from './clients.ts';
 import type { ConfigKey } from './declaration.ts';
 import type { LISTENER_KEYS } from './listeners.ts';
@@ -16,7 +18,11 @@ export interface SettingsBase {
   readonly defaultSslCertificate: string;
 }
 
-type Keys = typeof LISTENER_KEYS & typeof CLIENT_KEYS & typeof TLS_KEYS & typeof UPSTREAM_KEYS;
+type Keys = typeof LISTENER_KEYS &
+  typeof CLIENT_KEYS &
+  typeof TLS_KEYS &
+  typeof UPSTREAM_KEYS &
+  typeof BALANCING_KEYS;
 
 export type ConfigValues = {
   readonly [K in keyof Keys]: Keys[K] extends ConfigKey<infer T> ? T : never;
@@ -82,9 +88,33 @@ export function settingsOf(values: ConfigValues, base: SettingsBase): Settings {
       },
       nextUpstreamTries: values.nextUpstreamTries,
       nextUpstreamTimeout: values.nextUpstreamTimeout,
-      // The only one there is; `parse` warned about the others.
-      algorithm: 'round_robin',
+      ...balancingOf(values),
     },
+  };
+}
+
+/** null: it needs what only an Ingress can say. */
+export function commonAlgorithm(name: ConfigValues['loadBalance']): Algorithm | null {
+  return name === 'round_robin' || name === 'ewma' || name === 'least_conn' ? name : null;
+}
+
+function balancingOf(values: ConfigValues): Pick<RouteDefaults, 'balancing' | 'passive'> {
+  const passive: Omit<PassiveChecks, 'maxFails'> = {
+    failTimeout: values.failTimeout,
+    statuses: values.failStatuses,
+    maxEjected: values.maxEjected,
+  };
+  return {
+    balancing: {
+      algorithm: commonAlgorithm(values.loadBalance) ?? 'round_robin',
+      hashBy: [],
+      subsetSize: 0,
+      slowStart: values.slowStart,
+      panicThreshold: values.panicThreshold,
+      passive: values.maxFails === 0 ? null : { maxFails: values.maxFails, ...passive },
+      check: null,
+    },
+    passive,
   };
 }
 

@@ -2,9 +2,7 @@
 
 import type { NextUpstreamCondition } from '../../model/settings.ts';
 import { buffersNumber } from '../annotations/proxy.ts';
-import { LOAD_BALANCE_ALGORITHMS } from '../annotations/upstream.ts';
 import { boolean, onOff } from '../grammar/boolean.ts';
-import { choice } from '../grammar/choice.ts';
 import { duration } from '../grammar/duration.ts';
 import { nextUpstream } from '../grammar/next-upstream.ts';
 import { integer, seconds, secondsOrZero } from '../grammar/number.ts';
@@ -55,10 +53,4 @@ export const UPSTREAM_KEYS = {
     'Seconds after which no further try starts; 0: no limit.',
   ),
   retryNonIdempotent: key('retry-non-idempotent', boolean, false, 'Tries POST, LOCK and PATCH again, too.'),
-  loadBalance: key(
-    'load-balance',
-    choice(LOAD_BALANCE_ALGORITHMS),
-    'round_robin',
-    'How an endpoint is picked.',
-  ),
 };

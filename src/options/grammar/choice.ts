@@ -3,9 +3,10 @@
 import { bad, good, type Parse } from './parsed.ts';
 
 export function choice<const T extends string>(words: readonly T[]): Parse<T> {
+  const expected = words.length === 1 ? `"${words[0]}"` : `one of ${words.join(', ')}`;
   return (text) => {
     const word = words.find((candidate) => candidate === text);
-    return word === undefined ? bad(`one of ${words.join(', ')} is expected`) : good(word);
+    return word === undefined ? bad(`${expected} is expected`) : good(word);
   };
 }
 

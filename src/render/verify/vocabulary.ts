@@ -41,7 +41,8 @@ export const OUR_DIRECTIVES: Readonly<Record<string, ReadonlySet<string>>> = {
      proxy_buffers proxy_busy_buffers_size proxy_http_version proxy_next_upstream proxy_pass grpc_buffer_size
      grpc_next_upstream grpc_pass fastcgi_request_buffering fastcgi_buffering fastcgi_buffer_size fastcgi_buffers
      fastcgi_busy_buffers_size fastcgi_max_temp_file_size fastcgi_next_upstream fastcgi_index fastcgi_param
-     fastcgi_pass return if set_by_lua_block rewrite_by_lua_block content_by_lua_block error_log`
+     fastcgi_pass return if set_by_lua_block rewrite_by_lua_block content_by_lua_block log_by_lua_block
+     error_log`
       .split(/\s+/)
       .concat(['proxy', 'grpc'].flatMap((prefix) => UPSTREAM_TLS.map((name) => `${prefix}_ssl_${name}`))),
   ),
@@ -61,6 +62,7 @@ export const OUR_LUA: ReadonlySet<string> = new Set([
   'ingress.admit()',
   'ingress.balance()',
   'ingress.config()',
+  'ingress.log()',
 ]);
 
 export const OUR_INIT =

@@ -5,11 +5,17 @@ import type { Profile } from '../../model/settings.ts';
 export interface ProfileView extends Profile {
   /** proxy_busy_buffers_size: nginx wants it to leave one buffer free. */
   readonly busySize: number;
+  readonly measures: boolean;
 }
 
 export function profileView(profile: Profile): ProfileView {
   const buffersNumber = Math.max(2, profile.buffersNumber);
-  return { ...profile, buffersNumber, busySize: profile.bufferSize * (buffersNumber > 2 ? 2 : 1) };
+  return {
+    ...profile,
+    buffersNumber,
+    busySize: profile.bufferSize * (buffersNumber > 2 ? 2 : 1),
+    measures: profile.measured === true,
+  };
 }
 
 /** A profile with marks at what differs from what the http block says. */

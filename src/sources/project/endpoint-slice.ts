@@ -21,8 +21,9 @@ const endpoint = z
       .nullish(),
     zone: optionalText,
     nodeName: optionalText,
+    hints: z.object({ forZones: listOf(z.object({ name: z.string() })) }).nullish(),
   })
-  .transform(({ addresses, conditions, zone, nodeName }): SliceEndpoint => {
+  .transform(({ addresses, conditions, zone, nodeName, hints }): SliceEndpoint => {
     const ready = conditions?.ready ?? true;
     return {
       addresses,
@@ -31,8 +32,11 @@ const endpoint = z
       terminating: conditions?.terminating ?? false,
       zone,
       nodeName,
+      forZones: hints?.forZones.map(({ name }) => name) ?? NO_ZONES,
     };
   });
+
+const NO_ZONES: SliceEndpoint['forZones'] = [];
 
 export const endpointSlice = z
   .object({

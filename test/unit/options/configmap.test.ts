@@ -40,7 +40,16 @@ describe('the ConfigMap', () => {
         forceSslRedirect: false,
         nextUpstreamTries: 3,
         nextUpstreamTimeout: 0,
-        algorithm: 'round_robin',
+        balancing: {
+          algorithm: 'round_robin',
+          hashBy: [],
+          subsetSize: 0,
+          slowStart: 0,
+          panicThreshold: 0,
+          passive: null,
+          check: null,
+        },
+        passive: { failTimeout: 10, statuses: [], maxEjected: 50 },
         profile: {
           bodySize: 1_048_576,
           requestBuffering: true,
@@ -94,6 +103,48 @@ describe('the ConfigMap', () => {
     },
   );
 
+  test('how endpoints are picked', () => {
+    const { settings, diagnostics } = read({
+      'load-balance': 'least_conn',
+      'slow-start': '30s',
+      'panic-threshold': '20%',
+      'upstream-max-fails': '3',
+      'upstream-fail-timeout': '1m',
+      'upstream-fail-statuses': '502-504,500',
+      'upstream-max-ejected': '30',
+    });
+    const passive = {
+      failTimeout: 60,
+      statuses: [
+        [500, 500],
+        [502, 504],
+      ],
+      maxEjected: 30,
+    }; // prettier-ignore
+    expect(diagnostics).toEqual([]);
+    expect(settings.defaults).toMatchObject({
+      balancing: {
+        algorithm: 'least_conn',
+        slowStart: 30,
+        panicThreshold: 20,
+        passive: { maxFails: 3, ...passive },
+      },
+      passive,
+    });
+    expect(read({ 'upstream-fail-timeout': '1m' }).settings.defaults).toMatchObject({
+      balancing: { passive: null },
+      passive: { failTimeout: 60 },
+    });
+  });
+
+  test.each(['chash', 'chashsubset', 'sticky_balanced', 'sticky_persistent'])(
+    '%s is for Ingresses to say',
+    (name) => {
+      expect(told({ 'load-balance': name })).toEqual(["warning algorithm-unsupported data['load-balance']"]);
+      expect(read({ 'load-balance': name }).settings).toEqual(DEFAULTS);
+    },
+  );
+
   test('header buffers that nginx would refuse together', () => {
     const data = { 'client-header-buffer-size': '16k', 'large-client-header-buffers': '4 8k' };
     expect(told(data)).toEqual(["error config-invalid data['large-client-header-buffers']"]);
@@ -106,7 +157,6 @@ describe('the ConfigMap', () => {
       [],
     );
     expect(told({ 'keep-alvie': '1' })).toEqual(["warning config-unknown data['keep-alvie']"]);
-    expect(told({ 'load-balance': 'ewma' })).toEqual(["warning algorithm-unsupported data['load-balance']"]);
   });
 
   test.each([

@@ -1,5 +1,6 @@
 // From what is in force to what must be done: kinds, order, reasons, retained keys.
 import { expect, test } from '@jest/globals';
+import type { Balancing } from '../../../src/model/balancing.ts';
 import type { Model, Server, Staple } from '../../../src/model/model.ts';
 import type { Applied, Plan } from '../../../src/model/plan.ts';
 import type { Rendered } from '../../../src/model/rendered.ts';
@@ -79,6 +80,8 @@ const canary = {
   cookie: null,
   weight: 10,
   weightTotal: 100,
+  bucketBy: null,
+  ramp: null,
 };
 const A: Staple = { response: 'QQ==', ends: 1 };
 const B: Staple = { response: 'Qg==', ends: 2 };
@@ -92,6 +95,15 @@ const withBackend = (addresses: readonly string[]): Model => ({
   ...base,
   backends: new Map([['default/shop/80', makeBackend('default/shop/80', addresses)]]),
 });
+const withOne = (draining: boolean, balancing: Partial<Balancing> = {}): Model => {
+  const backend = makeBackend('default/shop/80', ['10.0.0.1', '10.0.0.2']);
+  const endpoints = backend.endpoints.map((endpoint, index) => ({
+    ...endpoint,
+    draining: draining && index === 1,
+  }));
+  const changed = { ...backend, endpoints, balancing: { ...backend.balancing, ...balancing } };
+  return { ...base, backends: new Map([[changed.id, changed]]) };
+};
 const withRoute = (fields: object): Model => makeModel([makeServer('shop.example', ['/'], fields)]);
 
 test.each([
@@ -106,6 +118,19 @@ test.each([
     withBackend(['10.0.0.1']),
     withBackend(['10.0.0.2']),
     'backend default/shop/80: endpoints changed (1)',
+  ],
+  ['one that leaves', withOne(false), withOne(true), 'backend default/shop/80: draining 0 → 1'],
+  [
+    'an algorithm',
+    withOne(false),
+    withOne(false, { algorithm: 'ewma' }),
+    'backend default/shop/80: algorithm round_robin → ewma',
+  ],
+  [
+    'how it is balanced',
+    withOne(false),
+    withOne(false, { slowStart: 5, panicThreshold: 30 }),
+    'backend default/shop/80: panicThreshold, slowStart changed',
   ],
   ['a certificate', withCertificate('K'), withCertificate('L'), 'certificate default/tls: changed'],
   ['a certificate that goes', withCertificate('K'), base, 'certificate default/tls: removed'],
@@ -134,6 +159,12 @@ test.each([
     withRoute({}),
     withRoute({ timeouts: { connect: 1, send: 1, read: 1 } }),
     'route default/shop/shop.example/P/: timeouts changed',
+  ],
+  [
+    'who stands in',
+    withRoute({}),
+    withRoute({ failover: 'default/spare/80' }),
+    'route default/shop/shop.example/P/: failover changed',
   ],
   ['a gate', withRoute({}), withRoute({ denied: 'auth' }), 'route default/shop/shop.example/P/: denied'],
 ])('%s: a push, with its reason', (_, before, after, reason) => {

@@ -161,6 +161,7 @@ function slice(name: string, addresses: readonly string[]): EndpointSlice {
       terminating: false,
       zone: undefined,
       nodeName: undefined,
+      forZones: [],
     })),
   };
 }

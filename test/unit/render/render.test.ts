@@ -191,8 +191,8 @@ test('every profile that a route names has its location', () => {
     expect(named).toEqual(expect.arrayContaining([`@${name}`, `@${unlimitedProfile}`]));
     expect(rendered.files.sections.has(`profile ${name}`)).toBe(true);
   }
-  // Six of plain HTTP, and two of each protocol that is there before anybody asks.
-  expect(named).toHaveLength(1 + 6 + 6);
+  // Six of plain HTTP, two that measure, and four of each protocol that is there before anybody asks.
+  expect(named).toHaveLength(1 + 6 + 2 + 12);
 });
 
 test('documents say only what differs from the settings', () => {
@@ -216,6 +216,8 @@ test('documents say only what differs from the settings', () => {
     cookie: null,
     weight: 10,
     weightTotal: 100,
+    bucketBy: null,
+    ramp: null,
   };
   const full = render(
     makeModel([

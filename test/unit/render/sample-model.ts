@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Balancing } from '../../../src/model/balancing.ts';
 import type { Backend, Location, Model, Route, Server } from '../../../src/model/model.ts';
 import type { Runtime } from '../../../src/model/runtime.ts';
 import type { Profile, Settings } from '../../../src/model/settings.ts';
@@ -14,6 +15,16 @@ export const PROFILE: Profile = {
   bufferSize: 4096,
   buffersNumber: 4,
   nextUpstream: ['error', 'timeout'],
+};
+
+export const ROUND_ROBIN: Balancing = {
+  algorithm: 'round_robin',
+  hashBy: [],
+  subsetSize: 0,
+  slowStart: 0,
+  panicThreshold: 0,
+  passive: null,
+  check: null,
 };
 
 export const SETTINGS: Settings = {
@@ -62,7 +73,8 @@ export const SETTINGS: Settings = {
     profile: PROFILE,
     nextUpstreamTries: 3,
     nextUpstreamTimeout: 0,
-    algorithm: 'round_robin',
+    balancing: ROUND_ROBIN,
+    passive: { failTimeout: 10, statuses: [], maxEjected: 50 },
   },
 };
 
@@ -90,6 +102,8 @@ export function makeRoute(id: string, fields: Partial<Route> = {}): Route {
     timeouts: { connect: 5, send: 60, read: 60 },
     nextUpstreamTries: 3,
     nextUpstreamTimeout: 0,
+    failover: null,
+    affinity: null,
     profile: PROFILE,
     ...fields,
   };
@@ -115,8 +129,8 @@ export function makeServer(
 export const PLAIN_LEAF = { keyType: 'ec', schemes: [], leaf: '0'.repeat(64), staple: null };
 
 export function makeBackend(id: string, addresses: readonly string[] = ['10.0.0.1']): Backend {
-  const endpoints = addresses.map((address) => ({ address, port: 8080, weight: 1 }));
-  return { id, algorithm: 'round_robin', endpoints };
+  const endpoints = addresses.map((address) => ({ address, port: 8080, weight: 1, draining: false }));
+  return { id, balancing: ROUND_ROBIN, endpoints, left: [] };
 }
 
 export function makeModel(servers: readonly Server[], fields: Partial<Model> = {}): Model {

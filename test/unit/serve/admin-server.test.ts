@@ -22,6 +22,8 @@ afterEach(() => {
 
 const HOSTS = [{ host: 'shop.example', state: 'interpreted', waitsFor: 'the next compile' }] as const;
 
+const BACKENDS = [{ backend: 'default/shop/80', algorithm: 'ewma', panic: false, endpoints: [] }];
+
 type Listening = Extract<AdminServerOutcome, { outcome: 'listening' }>;
 
 async function serve(state: () => StateReport = () => REPORT): Promise<Listening> {
@@ -29,6 +31,7 @@ async function serve(state: () => StateReport = () => REPORT): Promise<Listening
     address: { host: '127.0.0.1', port: 0 },
     state,
     hosts: () => HOSTS,
+    backends: async (name) => (name === 'default/shop' ? BACKENDS : []),
     metrics: createMetrics(identity),
     signal: stop.signal,
     log,
@@ -85,6 +88,17 @@ describe('answers', () => {
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(await response.json()).toEqual({ ...REPORT, hosts: { ...REPORT.hosts, each: HOSTS } });
     expect(await (await fetch(`${url}/state?brief`)).json()).toEqual(REPORT);
+  });
+
+  test('/state?backend=… says why each endpoint of a backend gets requests or not', async () => {
+    const { url } = await serve();
+    const known = await fetch(`${url}/state?backend=default/shop`);
+    expect([known.status, await known.json()]).toEqual([200, { backends: BACKENDS }]);
+    const unknown = await fetch(`${url}/state?backend=shop`);
+    expect([unknown.status, await unknown.text()]).toEqual([
+      404,
+      'no backend is called "shop"; name one that a route leads to, as namespace/service or namespace/service/port\n',
+    ]);
   });
 
   test('/metrics has the gauges of the state at that moment', async () => {

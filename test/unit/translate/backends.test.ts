@@ -7,6 +7,7 @@ import {
   endpoint,
   ingress,
   ingressClass,
+  ours,
   path,
   routes,
   service,
@@ -93,15 +94,48 @@ describe('endpoints', () => {
     ]);
   });
 
-  test('ready ones; if there is none, those that leave but still serve', () => {
+  test('ready ones; those that leave but still serve drain beside them, and serve where there is no other', () => {
     const leaving = endpoint(['10.0.0.2'], { ready: false, serving: true, terminating: true });
     const dead = endpoint(['10.0.0.3'], { ready: false, serving: false, terminating: true });
     const unready = endpoint(['10.0.0.4'], { ready: false, serving: true, terminating: false });
     const all = [endpoint(['10.0.0.1']), leaving, dead, unready];
-    expect(addresses([asks(80), slice('web', { endpoints: all })])).toEqual(['10.0.0.1 8080']);
-    expect(addresses([asks(80), slice('web', { endpoints: all.slice(1) })])).toEqual(['10.0.0.2 8080']);
-    const model = translate([asks(80), slice('web', { endpoints: all.slice(2) })]);
-    expect(codes(model)).toEqual(['warning endpoints-none Service/default/web']);
+    const of = (endpoints: typeof all) => {
+      const model = translate([asks(80), slice('web', { endpoints })]);
+      const { endpoints: taking = [], left = [] } = model.backends.get('default/web/80') ?? {};
+      return {
+        taking: taking.map(({ address, draining }) => `${address}${draining ? ' drains' : ''}`),
+        left: left.map(({ address, why }) => `${address} ${why}`),
+        codes: codes(model),
+      };
+    };
+    const left = ['10.0.0.3 terminating', '10.0.0.4 not-ready'];
+    expect(of(all)).toEqual({ taking: ['10.0.0.1', '10.0.0.2 drains'], left, codes: [] });
+    expect(of(all.slice(1))).toEqual({ taking: ['10.0.0.2'], left, codes: [] });
+    const none = ['warning endpoints-none Service/default/web'];
+    expect(of(all.slice(2))).toEqual({ taking: [], left, codes: none });
+    // In two slices while it moves from one to the other.
+    const twice = [...all, endpoint(['10.0.0.2', '10.0.0.4'])];
+    expect(of(twice)).toEqual({
+      taking: ['10.0.0.1', '10.0.0.2', '10.0.0.4'],
+      left: ['10.0.0.3 terminating'],
+      codes: [],
+    });
+  });
+
+  test('what only leaves is told apart, and changes its backend alone', () => {
+    const translator = createTranslator(DEFAULT_TRANSLATE_OPTIONS);
+    const with4 = (more: Parameters<typeof endpoint>[1]) =>
+      translator(
+        snapshot([
+          ...[ingressClass(), asks(80), service()],
+          slice('web', { endpoints: [endpoint(['10.0.0.1']), endpoint(['10.0.0.4'], more)] }),
+        ]),
+      ).backends.get('default/web/80');
+    const before = with4({ ready: false });
+    expect(with4({ ready: false })).toBe(before);
+    const after = with4({ ready: false, serving: false, terminating: true });
+    expect(after?.endpoints).toEqual(before?.endpoints);
+    expect(after?.left).toEqual([{ address: '10.0.0.4', port: 8080, why: 'terminating' }]);
   });
 
   test('the port of the slice is the one with the name of the Service port', () => {
@@ -144,7 +178,7 @@ describe('endpoints', () => {
     ];
     const model = translate([asks(80), slice('web', { endpoints: [endpoint([...odd, '10.0.0.7'])] })]);
     expect(model.backends.get('default/web/80')?.endpoints).toEqual([
-      { address: '10.0.0.7', port: 8080, weight: 1 },
+      { address: '10.0.0.7', port: 8080, weight: 1, draining: false },
     ]);
     expect(codes(model)).toEqual([
       'error address-invalid EndpointSlice/default/web-1 endpoints[0].addresses[0]',
@@ -159,6 +193,72 @@ describe('endpoints', () => {
     expect(codes(model)).toEqual(['warning slice-fqdn EndpointSlice/default/f addressType']);
     expect(model.backends.get('default/web/80')?.endpoints).toHaveLength(1);
   });
+});
+
+describe('zones', () => {
+  const near = endpoint(['10.0.0.1'], { forZones: ['a'] });
+  const far = endpoint(['10.0.0.2'], { forZones: ['b'] });
+  const both = endpoint(['10.0.0.3'], { forZones: ['a', 'b'] });
+  const unhinted = endpoint(['10.0.0.4']);
+  const leaving = endpoint(['10.0.0.5'], { ready: false, serving: true, terminating: true });
+  const inZone = (zone: string, ...endpoints: readonly ReturnType<typeof endpoint>[]) => {
+    const options = { enableTopologyAwareRouting: true, topologyZone: zone };
+    const model = translate([asks(80), slice('web', { endpoints })], options);
+    const { endpoints: taking = [], left = [] } = model.backends.get('default/web/80') ?? {};
+    return {
+      taking: taking.map(({ address }) => address),
+      left: left.map(({ address, why }) => `${address} ${why}`),
+    };
+  };
+
+  test('hints count when all ready ones have them and one is for our zone', () => {
+    expect(inZone('a', near, far, both)).toEqual({
+      taking: ['10.0.0.1', '10.0.0.3'],
+      left: ['10.0.0.2 other-zone'],
+    });
+    // One that leaves has its sessions to the end, and needs no hint.
+    expect(inZone('a', near, far, leaving).taking).toEqual(['10.0.0.1', '10.0.0.5']);
+    expect(inZone('a', near, far, unhinted).taking).toHaveLength(3);
+    expect(inZone('c', near, far, both)).toEqual({
+      taking: ['10.0.0.1', '10.0.0.2', '10.0.0.3'],
+      left: [],
+    });
+  });
+
+  test('not without both flags; which zone it is has to be said', () => {
+    const objects = [asks(80), slice('web', { endpoints: [near, far] })];
+    expect(addresses(objects, { topologyZone: 'a' })).toHaveLength(2);
+    const model = translate(objects, { enableTopologyAwareRouting: true });
+    expect(model.backends.get('default/web/80')?.endpoints).toHaveLength(2);
+    expect(codes(model)).toEqual(['warning topology-zone-missing Flag/--enable-topology-aware-routing']);
+  });
+});
+
+describe('service-upstream', () => {
+  const own = ingress('a', { metadata: { annotations: ours({ 'service-upstream': 'true' }) } });
+  const of = (...objects: Parameters<typeof translate>[0]) => {
+    const model = translate([own, ...objects]);
+    const id = routes(model)[0]?.backend ?? '';
+    return { id, endpoints: model.backends.get(id)?.endpoints ?? [], codes: codes(model) };
+  };
+
+  test('the cluster IP and the port of the Service, for this Ingress alone', () => {
+    const other = ingress('b', { rules: [{ host: 'b.example', paths: [path('/')] }] });
+    const { id, endpoints, codes: told } = of(other);
+    expect(id).toMatch(/^default\/web\/80\/[0-9a-f]{16}$/);
+    expect(endpoints).toEqual([{ address: '10.96.0.1', port: 80, weight: 1, draining: false }]);
+    expect(told).toEqual([]);
+    expect(translate([own, other]).backends.get('default/web/80')?.endpoints[0]?.address).toBe('10.0.0.1');
+  });
+
+  test.each([['None'], [undefined], ['']])(
+    'a Service with the cluster IP %j has its endpoints',
+    (clusterIP) => {
+      const { endpoints, codes: told } = of(service('web', { clusterIP }));
+      expect(endpoints.map(({ address }) => address)).toEqual(['10.0.0.1']);
+      expect(told).toEqual(['warning cluster-ip-none Service/default/web spec.clusterIP']);
+    },
+  );
 });
 
 describe('ExternalName', () => {

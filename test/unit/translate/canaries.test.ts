@@ -41,10 +41,59 @@ describe('canaries', () => {
           cookie: 'Next',
           weight: 20,
           weightTotal: 100,
+          bucketBy: null,
+          ramp: null,
         },
       ],
       codes: [],
     });
+  });
+
+  test('buckets and ramps', () => {
+    const all = {
+      'canary-weight': '20',
+      'canary-bucket-by': 'x-$\x7bcookie_User}',
+      'canary-ramp-start': '2026-03-01T10:00:00+01:00',
+      'canary-ramp-duration': '2h',
+    };
+    const start = Date.UTC(2026, 2, 1, 9) / 1000;
+    expect(attached(canary('c', all))).toMatchObject({
+      canaries: [{ weight: 20, bucketBy: ['x-', '$cookie_user'], ramp: { start, duration: 7_200 } }],
+      codes: [],
+    });
+  });
+
+  const ramped = { 'canary-ramp-start': '2026-03-01T10:00:00Z', 'canary-ramp-duration': '1h' };
+  test.each<[Record<string, string>, readonly string[]]>([
+    [ramped, ['canary-ramp-duration', 'canary-ramp-start']],
+    [{ 'canary-bucket-by': '$remote_addr', 'canary-by-cookie': 'c' }, ['canary-bucket-by']],
+    [{ 'canary-weight': '5', 'canary-ramp-duration': '1h' }, ['canary-ramp-duration']],
+    [{ 'canary-weight': '5', 'canary-ramp-start': '2026-03-01T10:00:00Z' }, ['canary-ramp-start']],
+  ])('%j says something to no effect', (annotations, names) => {
+    const found = attached(canary('c', annotations));
+    expect(found.canaries).toHaveLength(1);
+    expect(found.codes).toEqual(
+      names.map(
+        (name) =>
+          `warning annotation-idle Ingress/default/c metadata.annotations['nginx.ingress.kubernetes.io/${name}']`,
+      ),
+    );
+  });
+
+  test('one is balanced as its own Ingress says; sessions are those of the other', () => {
+    const own = canary('c', { 'upstream-hash-by': '$remote_addr', affinity: 'cookie' });
+    const model = translate([ingress('main'), ...next, own]);
+    const [route] = routes(model);
+    const id = route?.canaries[0]?.backend ?? '';
+    expect(id).toMatch(/^default\/next\/80\/[0-9a-f]{16}$/);
+    expect(model.backends.get(id)?.balancing).toMatchObject({ algorithm: 'chash', hashBy: ['$remote_addr'] });
+    expect(model.backends.get('default/web/80')?.balancing.algorithm).toBe('round_robin');
+    expect(route?.affinity).toBeNull();
+    expect(codes(model)).toEqual([
+      "warning canary-affinity Ingress/default/c metadata.annotations['nginx.ingress.kubernetes.io/affinity']",
+    ]);
+    const sticky = ingress('main', { metadata: { annotations: ours({ affinity: 'cookie' }) } });
+    expect(codes(translate([sticky, ...next, own]))).toEqual([]);
   });
 
   test('several of one route, the oldest first', () => {
@@ -121,6 +170,8 @@ describe('canaries', () => {
         cookie: null,
         weight: 0,
         weightTotal: 100,
+        bucketBy: null,
+        ramp: null,
       },
     ]);
     expect(result.codes).toEqual([expect.stringContaining('error annotation-invalid Ingress/default/c')]);

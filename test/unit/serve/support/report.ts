@@ -32,6 +32,7 @@ export const REPORT: StateReport = {
     },
   ],
   hosts: { compiled: 2, interpreted: 5 },
+  endpoints: { out: 3, panic: ['default/shop/80'] },
   kinds: [],
   waiting: [],
   files: { digest: '0123456789abcdef0123456789abcdef' },

@@ -52,9 +52,10 @@ describe('what is taken', () => {
       addressType: 'IPv4',
       ports: [{ port: 8080 }, { name: 'all', port: null }],
       endpoints: [
-        { addresses: ['10.0.0.1'] },
+        { addresses: ['10.0.0.1'], hints: { forZones: [{ name: 'a' }, { name: 'b' }] } },
         { addresses: ['10.0.0.2'], conditions: { ready: false, serving: true, terminating: true } },
-        { addresses: ['10.0.0.3'], conditions: { ready: false } },
+        { addresses: ['10.0.0.3'], conditions: { ready: false }, hints: { forNodes: [{ name: 'n' }] } },
+        { addresses: ['10.0.0.4'], hints: null },
       ],
     };
     expect(projectObject(slice)).toMatchObject({
@@ -64,9 +65,10 @@ describe('what is taken', () => {
           { name: 'all', port: undefined },
         ],
         endpoints: [
-          { ready: true, serving: true, terminating: false },
+          { ready: true, serving: true, terminating: false, forZones: ['a', 'b'] },
           { ready: false, serving: true, terminating: true },
-          { ready: false, serving: false, terminating: false },
+          { ready: false, serving: false, terminating: false, forZones: [] },
+          { ready: true, forZones: [] },
         ],
       },
     });

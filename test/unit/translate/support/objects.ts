@@ -91,6 +91,7 @@ export function endpoint(addresses: readonly string[], more: Partial<SliceEndpoi
     terminating: false,
     zone: undefined,
     nodeName: undefined,
+    forZones: [],
     ...more,
   };
 }

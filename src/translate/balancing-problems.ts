@@ -1,0 +1,99 @@
+// What is said of annotations about balancing that cannot have the effect that they ask for.
+
+import type { Settings } from '../model/settings.ts';
+import { type AnnotationField, type AnnotationValues, SUPPORTED_ANNOTATIONS } from '../options/registry.ts';
+import { askedAlgorithm, isHash } from './balancing.ts';
+import { idleAnnotations } from './idle.ts';
+import { annotationField, type Problem } from './report.ts';
+
+/** @param prefix of our annotations, without the slash. */
+export function balancingProblems(
+  values: AnnotationValues,
+  { defaults }: Settings,
+  prefix: string,
+): readonly Problem[] {
+  if (Object.keys(values).length === 0) return [];
+  const idle = (fields: readonly AnnotationField[], needs: string) =>
+    idleAnnotations(values, fields, needs, prefix);
+  const maxFails = values.maxFails ?? defaults.balancing.passive?.maxFails ?? 0;
+  return [
+    ...algorithmProblems(values, prefix),
+    ...(maxFails === 0 ? idle(['failTimeout', 'failStatuses', 'maxEjected'], 'upstream-max-fails') : []),
+    ...checkProblems(values, prefix),
+    ...(values.affinity === undefined ? idle(SESSION_FIELDS, 'affinity: cookie') : []),
+  ];
+}
+
+function algorithmProblems(values: AnnotationValues, prefix: string): readonly Problem[] {
+  const { loadBalance, hashBy } = values;
+  const about = (field: AnnotationField, code: string, message: string, hint: string): Problem => {
+    const { name } = SUPPORTED_ANNOTATIONS[field];
+    return { code, severity: 'warning', field: annotationField(`${prefix}/${name}`), message, hint };
+  };
+  const algorithm = askedAlgorithm(values);
+  if (algorithm === null) {
+    const sticky = loadBalance?.startsWith('sticky_') === true;
+    const fault = sticky ? "is a word of ingress-nginx's own" : 'has nothing to hash by';
+    const message = `load-balance ${loadBalance} ${fault}; round_robin is used`;
+    const hint = sticky ? 'Set affinity to cookie.' : 'Set upstream-hash-by.';
+    return [about('loadBalance', 'algorithm-unsupported', message, hint)];
+  }
+  if (hashBy === undefined)
+    return idleAnnotations(values, ['hashSubset', 'hashSubsetSize'], 'upstream-hash-by', prefix);
+  const problems: Problem[] = [];
+  if (loadBalance !== undefined && !loadBalance.startsWith('chash')) {
+    const message = `load-balance ${loadBalance} has no effect beside upstream-hash-by, which means ${algorithm}`;
+    problems.push(about('loadBalance', 'annotation-idle', message, 'Remove one of them.'));
+  }
+  if (algorithm === 'chash')
+    problems.push(...idleAnnotations(values, ['hashSubsetSize'], 'upstream-hash-by-subset: "true"', prefix));
+  if (algorithm !== undefined && isHash(algorithm) && (values.slowStart ?? 0) > 0) {
+    const message = `slow-start has no effect with ${algorithm}: a hash knows no shares that grow`;
+    problems.push(about('slowStart', 'annotation-idle', message, 'Remove it, or upstream-hash-by.'));
+  }
+  return problems;
+}
+
+function checkProblems(values: AnnotationValues, prefix: string): readonly Problem[] {
+  const { checkType: type, checkTimeout = 0, checkInterval = 5 } = values;
+  const idle = (fields: readonly AnnotationField[], needs: string) =>
+    idleAnnotations(values, fields, needs, prefix);
+  if (type === undefined) return idle(CHECK_FIELDS, 'health-check');
+  const problems = [
+    ...(type === 'tcp' || type === 'grpc' ? idle(HTTP_FIELDS, 'health-check: http') : []),
+    ...(type === 'grpc' ? [] : idle(['checkService'], 'health-check: grpc')),
+  ];
+  if (checkTimeout <= checkInterval) return problems;
+  const long: Problem = {
+    code: 'check-timeout-long',
+    severity: 'warning',
+    field: annotationField(`${prefix}/${SUPPORTED_ANNOTATIONS.checkTimeout.name}`),
+    message: `health-check-timeout is longer than the interval of ${checkInterval} s, which is waited for at most`,
+    hint: 'Give it less, or the interval more.',
+  };
+  return [...problems, long];
+}
+
+const HTTP_FIELDS = ['checkPath', 'checkHost', 'checkStatuses'] as const;
+const CHECK_FIELDS = [
+  ...HTTP_FIELDS,
+  'checkPort',
+  'checkInterval',
+  'checkTimeout',
+  'checkRise',
+  'checkFall',
+  'checkService',
+] as const;
+const SESSION_FIELDS = [
+  'affinityMode',
+  'affinityCanary',
+  'cookieName',
+  'cookiePath',
+  'cookieExpires',
+  'cookieMaxAge',
+  'cookieSameSite',
+  'cookieSameSiteConditional',
+  'cookieSecure',
+  'cookieDomain',
+  'cookieChangeOnFailure',
+] as const;
