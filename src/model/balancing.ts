@@ -20,6 +20,11 @@ export interface Balancing {
   readonly check: ActiveCheck | null;
 }
 
+/** Whether it has to be told how each request ended: that costs a phase at the end, which other routes do not have. */
+export function isMeasured({ algorithm, passive }: Balancing): boolean {
+  return algorithm === 'ewma' || algorithm === 'least_conn' || passive !== null;
+}
+
 /** Texts, and nginx's variables with a `$` before their name: `$request_uri`. */
 export type HashKey = readonly string[];
 

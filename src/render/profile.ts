@@ -1,6 +1,7 @@
 // Names of profiles, and which of them the interpreter needs: one named location each, so that Lua can choose
 // what only a directive can say.
 
+import { isMeasured } from '../model/balancing.ts';
 import type { Model, Server } from '../model/model.ts';
 import { mapChanges } from '../model/patched-map.ts';
 import type { Profile, Settings } from '../model/settings.ts';
@@ -48,9 +49,13 @@ export function unmeasured(profile: Profile): Profile {
 
 const unmeasuredOf = new WeakMap<Profile, Profile>();
 
-/** What the interpreter's first location says by itself: Lua checks bodies there, so that most requests go on from it. */
+/**
+ * What the interpreter's first location says by itself: Lua checks bodies there, so that most requests go on from it. It
+ * measures when the ConfigMap has all backends measured.
+ */
 export function standardProfile({ defaults }: Settings): Profile {
-  return unlimited(defaults.profile);
+  const standard = unlimited(defaults.profile);
+  return isMeasured(defaults.balancing) ? { ...standard, measured: true } : standard;
 }
 
 /**

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { type Answer, answerRequest, type Exposition } from './answer.ts';
+import type { BackendReport } from './backend-report.ts';
 import type { HostReport, StateReport } from './state.ts';
 
 export interface AdminServerOptions {
@@ -12,6 +13,7 @@ export interface AdminServerOptions {
   readonly address: { readonly host: string; readonly port: number };
   readonly state: () => StateReport;
   readonly hosts?: () => readonly HostReport[];
+  readonly backends?: (name: string) => Promise<readonly BackendReport[]>;
   readonly metrics: Exposition;
   /** Ends the server and every connection to it. */
   readonly signal: AbortSignal;
@@ -72,7 +74,11 @@ const LIMITS = {
 async function answer(request: IncomingMessage, options: AdminServerOptions): Promise<Answer> {
   // What the kernel told before this request, a changed file above all, is told to us before it is answered.
   if (request.method === 'GET') await setImmediate();
-  return answerRequest(request.method ?? '', request.url ?? '', { hosts: () => [], ...options });
+  return answerRequest(request.method ?? '', request.url ?? '', {
+    hosts: () => [],
+    backends: async () => [],
+    ...options,
+  });
 }
 
 function send(

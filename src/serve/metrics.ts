@@ -110,6 +110,14 @@ export function createMetrics(identity: Identity, now: () => number = () => Date
   const epoch = gauge(`${ours}epoch`, 'Raised at each start of the controller');
   const generation = gauge(`${ours}generation`, 'Version of the documents in force, within the epoch');
   const workers = gauge(`${ours}workers`, 'Workers of nginx that take requests');
+  const endpointsOut = gauge(
+    `${ours}endpoints_out`,
+    'Endpoints that checks or failed requests have taken out, as of the last look at nginx',
+  );
+  const panics = gauge(
+    `${ours}backends_in_panic`,
+    'Backends of which too few endpoints are fit, so that all are used',
+  );
   const settled = gauge(`${ours}settled`, 'Whether everything seen is in force everywhere');
   const running = gauge(`${ours}nginx_running`, 'Whether an nginx of our prefix runs');
 
@@ -145,6 +153,8 @@ export function createMetrics(identity: Identity, now: () => number = () => Date
       epoch.set(report.epoch);
       generation.set(report.generation);
       workers.set(report.workers.length);
+      endpointsOut.set(report.endpoints.out);
+      panics.set(report.endpoints.panic.length);
       settled.set(report.settled ? 1 : 0);
       running.set(report.nginx.running ? 1 : 0);
       kinds.set(report.kinds);

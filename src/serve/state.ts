@@ -31,6 +31,13 @@ export interface StateReport {
     /** Each host, by name; not with `/state?brief`, which scripts that poll may prefer. */
     readonly each?: readonly HostReport[];
   };
+  /** `/state?backend=NAME` says of each why. As of the last look at nginx. */
+  readonly endpoints: {
+    /** Taken out by checks or by failed requests. */
+    readonly out: number;
+    /** Backends of which too few are fit, so that all of them are used. */
+    readonly panic: readonly string[];
+  };
   /** How each kind of object of a cluster stands; empty for a source of manifests. */
   readonly kinds: readonly KindReport[];
   /** What stands between now and `settled`, in sentences. */

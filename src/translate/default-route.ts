@@ -1,10 +1,11 @@
 // What `--default-backend-service` makes: the route for requests that no location matches.
 
+import { isMeasured } from '../model/balancing.ts';
 import { type Diagnostic, quoteText } from '../model/diagnostic.ts';
 import type { Service } from '../model/kubernetes.ts';
 import type { Route } from '../model/model.ts';
 import type { ConfigMapReading } from '../options/configmap/parse.ts';
-import { isMeasured, withMeasuring } from './measured.ts';
+import { withMeasuring } from './measured.ts';
 import { policyOf } from './policy.ts';
 import { type BackendReference, isPort, referenceOf } from './ports.ts';
 

@@ -1,11 +1,11 @@
 // The backends that the routes of one host name: each as the Ingress balances it that names it.
 
+import { isMeasured } from '../model/balancing.ts';
 import { type Diagnostic, quoteText } from '../model/diagnostic.ts';
 import type { Service } from '../model/kubernetes.ts';
 import type { BackendId } from '../model/model.ts';
 import { fieldOf } from './denial.ts';
 import type { PlacedRule } from './locations.ts';
-import { isMeasured } from './measured.ts';
 import { type BackendReference, resolveBackend } from './ports.ts';
 import type { Source } from './reading.ts';
 

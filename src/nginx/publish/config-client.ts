@@ -1,16 +1,21 @@
 // Talking to `/config` over its unix socket. Each call is a connection of its own, so that repeating a call reaches
 // every worker, and during a hot upgrade every master, in time. Never throws: a silent or dying nginx is an outcome.
 
+import type { BackendHealth } from '../../model/health.ts';
 import { exchangeOnce } from './exchange-once.ts';
-import { type ConfigStatus, parseFull, parseRefusal, parseStatus } from './status.ts';
+import { type ConfigStatus, parseFull, parseHealth, parseRefusal, parseStatus } from './status.ts';
 
 export interface ConfigClient {
   getStatus(): Promise<StatusOutcome>;
+  /** What is known of a backend's endpoints; null: this nginx has no such backend. */
+  getHealth(backend: string): Promise<HealthOutcome>;
   /** @param text a batch as `encodeBatch` makes it. Sending the same one again is harmless. */
   postBatch(text: string): Promise<PostOutcome>;
 }
 
 export type StatusOutcome = { readonly outcome: 'ok'; readonly status: ConfigStatus } | Unreachable;
+
+export type HealthOutcome = { readonly outcome: 'ok'; readonly health: BackendHealth | null } | Unreachable;
 
 export type PostOutcome =
   /** In force in the instance that answered; `applied` is false when it had it already. */
@@ -50,6 +55,13 @@ export function createConfigClient(options: ConfigClientOptions): ConfigClient {
       const status = answer.code === 200 ? parseStatus(answer.body) : null;
       return status === null ? notUnderstood(answer) : { outcome: 'ok', status };
     },
+    async getHealth(backend) {
+      const answer = await exchange(options, 'GET', null, `?health=${encodeURIComponent(backend)}`);
+      if ('outcome' in answer) return answer;
+      if (answer.code === 404) return { outcome: 'ok', health: null };
+      const health = answer.code === 200 ? parseHealth(answer.body) : null;
+      return health === null ? notUnderstood(answer) : { outcome: 'ok', health };
+    },
     async postBatch(text) {
       const answer = await exchange(options, 'POST', text);
       return 'outcome' in answer ? answer : (readPost(answer) ?? notUnderstood(answer));
@@ -79,6 +91,7 @@ async function exchange(
   options: ConfigClientOptions,
   method: 'GET' | 'POST',
   text: string | null,
+  query = '',
 ): Promise<Answer | Unreachable> {
   const { socketPath, signal, connectWithin = 1_000, answerWithin = 10_000 } = options;
   const within = answerWithin * (1 + (text?.length ?? 0) / 10_000_000);
@@ -92,7 +105,7 @@ async function exchange(
     const answer = await exchangeOnce({
       socketPath,
       method,
-      path: '/config',
+      path: `/config${query}`,
       body: text === null ? null : { type: 'application/x-ndjson', text },
       connectWithin,
       most: LONGEST_ANSWER,

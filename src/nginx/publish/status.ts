@@ -2,6 +2,7 @@
 // newer Lua may say more.
 
 import { z } from 'zod';
+import { type BackendHealth, ENDPOINT_STATES } from '../../model/health.ts';
 import { stateDigest } from '../../plan/state-digest.ts';
 
 const count = z.number().nonnegative();
@@ -26,7 +27,40 @@ const status = z.object({
   ),
   /** What loading from disk found wrong. */
   loaded: list(z.string()),
+  /** Endpoints that are out, and backends of which too few are fit. `checker`: who asks endpoints; 0: nobody. */
+  health: z
+    .object({ checker: count, out: count, panic: list(z.string()) })
+    .nullish()
+    .transform((health) => health ?? { checker: 0, out: 0, panic: [] }),
 });
+
+const absent = z
+  .unknown()
+  .nullish()
+  .transform(() => null);
+const number = z.union([z.number(), absent]);
+
+const health = z.object({
+  backend: z.object({
+    id: z.string(),
+    panic: z.boolean(),
+    endpoints: list(
+      z.object({
+        address: z.string(),
+        port: z.number(),
+        state: z.enum(ENDPOINT_STATES),
+        used: z.boolean(),
+        since: number,
+        until: number,
+        reason: z.union([z.string(), absent]),
+      }),
+    ),
+  }),
+});
+
+export function parseHealth(body: unknown): BackendHealth | null {
+  return health.safeParse(body).data?.backend ?? null;
+}
 
 const full = z.object({ error: z.literal('full'), needed: count, free: count });
 const refusal = z.object({ error: z.string(), message: z.string().default('') });

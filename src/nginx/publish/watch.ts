@@ -58,7 +58,7 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
     }
     if (signal.aborted) break;
     if (sighting.inForce) [wait, notBefore] = [interval, 0];
-    const seen = JSON.stringify(sighting);
+    const seen = JSON.stringify(sighting, exceptHealth);
     parts.onSighting(sighting, seen !== last);
     equal = seen === last ? equal + 1 : 0;
     last = seen;
@@ -78,6 +78,11 @@ export async function watchNginx(parts: WatchParts): Promise<void> {
 /** Which processes there are, as one text. */
 async function signature({ masters }: WatchParts): Promise<string> {
   return JSON.stringify(await masters());
+}
+
+/** Endpoints come and go without anything for us to do. */
+function exceptHealth(key: string, value: unknown): unknown {
+  return key === 'health' ? undefined : value;
 }
 
 const QUIET = 10;

@@ -195,6 +195,21 @@ test('every profile that a route names has its location', () => {
   expect(named).toHaveLength(1 + 6 + 2 + 12);
 });
 
+test('when the ConfigMap has all backends measured, most requests still go on from the first location', () => {
+  const model = makeModel([makeServer('*', ['/'])]);
+  const lines = (balancing: Settings['defaults']['balancing']) => {
+    const settings = { ...model.settings, defaults: { ...model.settings.defaults, balancing } };
+    const server = serverOf(render({ ...model, settings }), '_');
+    const first = server?.children?.find(({ name, args }) => name === 'location' && args[0] === '/');
+    return first?.children?.map(({ name, args }) => [name, ...args].join(' ')) ?? [];
+  };
+  const usual = model.settings.defaults.balancing;
+  expect(lines(usual)).not.toContain('set $measured 1');
+  expect(lines({ ...usual, algorithm: 'least_conn' })).toEqual(
+    expect.arrayContaining(['set $measured 1', expect.stringMatching(/^log_by_lua_block/)]),
+  );
+});
+
 test('documents say only what differs from the settings', () => {
   const plain = render(makeModel([makeServer('*', ['/'])]));
   const [key] = [...plain.documents.keys()].filter((name) => name.startsWith('route:'));
