@@ -1,13 +1,17 @@
 -- The data plane of ingress-openresty, as nginx.conf calls it: one function for each phase. All modules are loaded
 -- here, in init: workers may not be able to read the folder.
--- phase: as the functions say · yields: only config · dicts: ingress_version, ingress_state, ingress_documents
+-- phase: as the functions say · yields: only config and timers
+-- dicts: ingress_version, ingress_state, ingress_health, ingress_documents
 -- state: see the modules
 
+local backends = require("ingress.backends")
 local balance = require("ingress.balance")
 local certificate = require("ingress.certificate")
+local checker = require("ingress.health.checker")
 local config = require("ingress.config")
 local default_certificate = require("ingress.default_certificate")
 local disk = require("ingress.disk")
+local feedback = require("ingress.feedback")
 local heal = require("ingress.store.heal")
 local reader = require("ingress.reader")
 local route = require("ingress.route")
@@ -26,6 +30,7 @@ local _M = {
   balance = balance.run,
   certificate = certificate.run,
   config = config.run,
+  log = feedback.run,
   route = route.run,
   straight = straight.run,
 }
@@ -63,10 +68,13 @@ end
 
 local function tick(premature)
   if premature then
+    checker.leave()
     return workers.leave()
   end
   heal()
-  return reader.tick()
+  reader.tick()
+  backends.tick()
+  return checker.tick()
 end
 
 

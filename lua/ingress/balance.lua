@@ -5,19 +5,30 @@
 
 local backends = require("ingress.backends")
 local balancer = require("ngx.balancer")
-local canaries = require("ingress.canaries")
+local feedback = require("ingress.feedback")
 local identity = require("ingress.identity")
 local plain = require("ingress.plain")
+local trial = require("ingress.health.trial")
 
+local begin_measuring = feedback.begin
+local claim_trial = trial.claim
+local choose_canary = require("ingress.canaries").choose
+local end_measuring = feedback.failed
 local exit = ngx.exit
 local find_route = require("ingress.standing_route").find
+local fresh = backends.fresh
 local get_last_failure = balancer.get_last_failure
 local has_identity = identity.is_there
+local hears = feedback.hears
+local key_of = require("ingress.hash_key").of
 local log = ngx.log
 local learn = plain.learn
 local ngx = ngx
 local now = ngx.now
+local pick_session = require("ingress.affinity").pick
 local plain_routes = plain.routes
+local refresh = backends.refresh
+local serves = backends.serves
 local set_current_peer = balancer.set_current_peer
 local set_more_tries = balancer.set_more_tries
 local set_timeouts = balancer.set_timeouts
@@ -25,6 +36,7 @@ local show_identity = identity.show
 local sync = require("ingress.reader").sync
 local tried_peers = require("ingress.tried").peers
 local var = ngx.var
+local waive_trials = trial.waive
 
 local not_found, unavailable, out_of_time
 
@@ -64,13 +76,59 @@ local function remember(route, backend)
 end
 
 
--- Sends the request to the state's next peer that was not tried, and says whether nginx may come back. `count`: of
--- attempts before this one.
-local function attempt(route, state, tried, count)
-  local pick, picker = state.algorithm.pick, state.picker
-  -- where all were tried, there are fewer now
-  local peer = pick(picker, tried) or pick(picker)
-  local more = count + 1 < attempts_of(route, state.count)
+-- Address, port, name, and the number in the algorithm's state where it has one; nil when none is left.
+local function peer_of(route, state, tried)
+  local picker, hash_by = state.picker, state.body.hashBy
+  local key = hash_by and key_of(hash_by)
+  if route.affinity then
+    local address, port, name, i = pick_session(route, state, tried, key)
+    if address then
+      return address, port, name, i
+    end
+  end
+  local i = state.algorithm.pick(picker, tried, key)
+  if not i then
+    return nil
+  end
+  return picker.addresses[i], picker.ports[i], picker.names[i], i
+end
+
+
+-- An ejected endpoint that this request shall try, as address, port, name; or nil.
+local function trial_of(route, state)
+  if not route.affinity and hears() then
+    return claim_trial(state)
+  end
+  if waive_trials(state) then
+    refresh(state)
+  end
+  return nil
+end
+
+
+-- Sends the request to a peer that was not tried. `spare`: the state of who stands in when all were, or nil. `more`:
+-- nginx may come back for another attempt. Says whose endpoint it is, and whether it may.
+local function attempt(route, state, spare, tried, more)
+  local address, port, name, i
+  if state.trials and not tried then
+    address, port, name = trial_of(route, state)
+  end
+  local tries_it = address ~= nil
+  local before = state
+  if not address then
+    address, port, name, i = peer_of(route, state, tried)
+  end
+  if not address and spare then
+    state = spare
+    address, port, name, i = peer_of(route, state, tried)
+  end
+  if not address then -- there are fewer now than when they were tried
+    state = before
+    address, port, name, i = peer_of(route, state)
+  end
+  if not i and not tried and route.tries ~= 1 then -- an endpoint beside those that are counted
+    more = true
+  end
   if more then
     set_more_tries(1)
   end
@@ -78,8 +136,22 @@ local function attempt(route, state, tried, count)
   if timeouts then
     set_timeouts(timeouts.connect, timeouts.send, timeouts.read)
   end
-  send_to(picker.addresses[peer], picker.ports[peer])
-  return more
+  if state.measures then
+    begin_measuring(state, i, name, tries_it)
+  end
+  send_to(address, port)
+  return state.id, more
+end
+
+
+-- Who is asked first, and who then: states, the latter or nil. The route's failover is first only when no endpoint of
+-- the backend is fit.
+local function levels(route, backend)
+  local state, spare = fresh(backend), route.failover and fresh(route.failover) or nil
+  if spare and (not state or state.panic and not spare.panic) then
+    return spare, state or nil
+  end
+  return state, spare
 end
 
 
@@ -88,8 +160,7 @@ local function first()
   if not route then
     return send_away(status)
   end
-  local state = not route.denied and backends.state(route.backend)
-  if not state then
+  if route.denied or not serves(route) then
     return send_to(unavailable)
   end
   if route.identity and not show_identity(route.identity) then
@@ -97,13 +168,15 @@ local function first()
   end
   local backend = route.backend
   if route.canaries then
-    backend = canaries.choose(route) or backend
-    state = backends.state(backend)
+    backend = choose_canary(route) or backend
   end
-  if attempt(route, state, nil, 0) then
-    remember(route, backend)
+  local state, spare = levels(route, backend)
+  local attempts = attempts_of(route, state.count + (spare and spare.count or 0))
+  local asked, more = attempt(route, state, spare, nil, attempts > 1)
+  if more then
+    remember(route, asked)
   end
-  learn(route, state, attempts_of(route, state.count))
+  learn(route, state, attempts)
 end
 
 
@@ -126,9 +199,21 @@ local function go_plainly()
 end
 
 
+local function untried(state, tried)
+  local names, count = state.picker.names, 0
+  for i = 1, #names do
+    if not tried[names[i]] then
+      count = count + 1
+    end
+  end
+  return count
+end
+
+
 -- The route may have changed since: then the new one decides, as it would have done a moment later.
-local function again()
+local function again(kind, failed_with)
   sync()
+  end_measuring(kind, failed_with)
   local route, status = find_route()
   if not route then
     return send_away(status)
@@ -137,11 +222,22 @@ local function again()
   if ctx.deadline and now() >= ctx.deadline then
     return send_to(out_of_time)
   end
-  local state = not route.denied and backends.state(ctx.backend or route.backend)
-  if not state or route.identity and not show_identity(route.identity) then
+  if route.denied or not serves(route) or route.identity and not show_identity(route.identity) then
     return send_to(unavailable)
   end
-  attempt(route, state, tried_peers())
+  local state, spare = levels(route, ctx.backend or route.backend)
+  if not state then -- what was asked first is gone, and nobody stands in for it
+    state = fresh(route.backend)
+  end
+  if not state then
+    return send_to(unavailable)
+  end
+  if spare == state then
+    spare = nil
+  end
+  local tried, count = tried_peers()
+  local left = untried(state, tried) + (spare and untried(spare, tried) or 0)
+  attempt(route, state, spare, tried, count + 1 < attempts_of(route, count + left))
 end
 
 
@@ -162,15 +258,16 @@ function _M.admit()
     return exit(status)
   end
   local known = route.identity == nil or has_identity(route.identity)
-  if route.denied or not known or not backends.state(route.backend) then
+  if route.denied or not known or not serves(route) then
     return exit(503)
   end
 end
 
 
 function _M.run()
-  if get_last_failure() then
-    return again()
+  local kind, status = get_last_failure()
+  if kind then
+    return again(kind, status)
   end
   return go_plainly() or first()
 end

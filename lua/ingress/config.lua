@@ -7,6 +7,7 @@ local batch = require("ingress.batch")
 local heal = require("ingress.store.heal")
 local json = require("ingress.json")
 local reader = require("ingress.reader")
+local report = require("ingress.health.report")
 local status = require("ingress.status")
 
 local open = io.open
@@ -60,9 +61,23 @@ local function read_body()
 end
 
 
+-- What is known of one backend's endpoints, or which backends have endpoints that are out.
+local function get_health(id)
+  local members = id and report.backend(ngx.unescape_uri(id)) or not id and report.backends()
+  if not members then
+    return refuse(404, "unknown", status.members())
+  end
+  return answer(200, status.members() .. "," .. members)
+end
+
+
 local function get()
+  local args = var.args
+  if args == "health" or var.arg_health then
+    return get_health(var.arg_health)
+  end
   local members = status.members()
-  if var.args == "documents" then
+  if args == "documents" then
     local documents = status.documents(pause)
     if not documents then
       return refuse(503, "busy")

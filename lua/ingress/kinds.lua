@@ -41,10 +41,52 @@ local regex = object({
   route = name,
 })
 
+local port = integer(1, 65535)
+
 local endpoint = object({
   address = text("^[0-9A-Fa-f.:]+$"),
-  port = integer(1, 65535),
+  port = port,
   weight = optional(integer(1)),
+  draining = optional(one_of(true)),
+})
+
+local status_ranges = list(list(integer(100, 599)))
+
+local passive = object({
+  maxFails = integer(1),
+  failTimeout = number(0.001),
+  statuses = optional(status_ranges),
+  maxEjected = integer(0, 100),
+})
+
+local check = object({
+  type = one_of("http", "https", "tcp", "grpc"),
+  interval = number(0.1),
+  timeout = number(0.001),
+  rise = integer(1),
+  fall = integer(1),
+  port = optional(port),
+  path = optional(text("^/[!-~]*$")),
+  host = optional(text("^[!-~]+$")),
+  statuses = optional(status_ranges),
+  service = optional(text("^[!-~]*$")),
+})
+
+-- A text, or the name of a variable behind a `$`.
+local hash_key = list(name)
+
+local affinity = object({
+  name = text("^[!-~]+$"),
+  mode = one_of("balanced", "persistent"),
+  path = text("^[ -:<-~]+$"),
+  domain = optional(text("^[!-:<-~]+$")),
+  expires = optional(integer(-2 ^ 31, 2 ^ 31)),
+  maxAge = optional(integer(-2 ^ 31, 2 ^ 31)),
+  sameSite = optional(one_of("None", "Lax", "Strict")),
+  secure = optional(one_of(true, false)),
+  conditionalSameSiteNone = optional(one_of(true)),
+  changeOnFailure = optional(one_of(true)),
+  canary = optional(one_of("legacy")),
 })
 
 local canary = object({
@@ -55,6 +97,9 @@ local canary = object({
   cookie = optional(name),
   weight = integer(0),
   weightTotal = integer(0),
+  bucketBy = optional(hash_key),
+  salt = optional(text()),
+  ramp = optional(object({ start = number(0), duration = number(0) })),
 })
 
 
@@ -86,6 +131,12 @@ return {
   backend = object({
     algorithm = algorithm,
     endpoints = list(endpoint),
+    hashBy = optional(hash_key),
+    subsetSize = optional(integer(1)),
+    slowStart = optional(number(0)),
+    panicThreshold = optional(integer(0, 100)),
+    passive = optional(passive),
+    check = optional(check),
   }),
   route = object({
     ingress = text(),
@@ -103,6 +154,9 @@ return {
     unlimitedProfile = text("^p%x+$"),
     shard = text("^[%d%l]+_[%l%x_]+$"),
     identity = optional(name),
+    unmeasuredProfile = optional(text("^p%x+$")),
+    failover = optional(name),
+    affinity = optional(affinity),
   }),
   host = object({
     certificate = optional(name),

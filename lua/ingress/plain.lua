@@ -3,19 +3,20 @@
 -- what they wait for.
 -- phase: balancer · yields: no · dicts: by way of the reader · state: per worker, for one version; no more than there are routes
 
+local backends = require("ingress.backends")
 local get = require("ingress.reader").get
 local var = ngx.var
 
 local _M = {}
 
-local known, version = {}, nil
+local known, version, changes = {}, nil, 0
 
 
 -- Route key → {pick, picker, more}: the algorithm's (see balancer/algorithms.lua), and whether another attempt may
 -- follow. `v` is what reader.sync has said.
 function _M.routes(v)
-  if v ~= version then
-    known, version = {}, v
+  if v ~= version or changes ~= backends.changes then
+    known, version, changes = {}, v, backends.changes
   end
   return known
 end
@@ -24,6 +25,7 @@ end
 -- The route that a request was sent by: the document's body, the state of its backend, how many attempts there may be.
 function _M.learn(route, state, attempts)
   local special = route.stale or route.denied or route.identity or route.canaries or route.timeouts
+  special = special or route.affinity or route.failover or state.body.hashBy or state.measures
   if special or (route.triesTimeout or 0) > 0 then
     return
   end

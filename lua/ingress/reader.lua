@@ -24,6 +24,8 @@ local ALWAYS_ASKED = { ["host:*"] = true, ["settings:global"] = true }
 local cache, aside = nil, nil
 local aside_since = 0
 local seen = nil
+-- who wants to hear which documents of one kind have moved
+local followed, follower = nil, nil
 
 local _M = {}
 
@@ -41,12 +43,18 @@ local function drop(key)
     aside[kind][id] = entry or nil
     cache[kind][id] = nil
   end
+  if kind == followed then
+    follower(id)
+  end
 end
 
 
 local function drop_all()
   aside = cache or empty()
   cache = empty()
+  if followed then
+    follower(nil)
+  end
 end
 
 
@@ -122,6 +130,12 @@ function _M.get(kind, id)
 end
 
 
+-- The same, only if this worker has it by now.
+function _M.cached(kind, id)
+  return cache[kind][id]
+end
+
+
 -- The document is decoded anew when it is next asked for, and nothing that was derived from it is handed on.
 function _M.forget(kind, id)
   cache[kind][id] = nil
@@ -132,6 +146,13 @@ end
 function _M.settings()
   local entry = _M.get("settings", "global")
   return entry and entry.body or nil
+end
+
+
+-- From now on `heard` is called with the id of each document of that kind that has moved, or nil: any may have. It may
+-- be called in any phase, so it only takes a note. There is one such follower; kind of nil: none.
+function _M.follow(kind, heard)
+  followed, follower = kind, heard
 end
 
 

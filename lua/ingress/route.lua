@@ -81,11 +81,11 @@ local function has_known_length(length)
 end
 
 
--- The named location to go on to; nil when only a compile can provide it.
+-- The named location to go on to; nil when only a compile can provide it. What cannot be measured yet is served.
 local function location_of(route, length)
   local location = locations[route.profile]
   if not location and has_known_length(length) then
-    location = locations[route.unlimitedProfile]
+    location = locations[route.unlimitedProfile] or locations[route.unmeasuredProfile or ""]
   end
   return location
 end
@@ -121,7 +121,7 @@ function _M.run()
   if length and route.bodySize > 0 and tonumber(length) > route.bodySize then
     return exit(413)
   end
-  if not backends.state(route.backend) or route.identity and not has_identity(route.identity) then
+  if not backends.serves(route) or route.identity and not has_identity(route.identity) then
     return exit(503)
   end
   local location = location_of(route, length)

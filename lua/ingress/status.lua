@@ -1,11 +1,12 @@
 -- What GET /config says: which instance this is, what is in force, what each worker has adopted.
--- phase: content · yields: while it lists documents, through the `pause` it is given · dicts: all three
+-- phase: content · yields: while it lists documents, through the `pause` it is given · dicts: all
 -- state: per worker: what `init` was told of the files
 
 local documents = require("ingress.store.documents")
 local json = require("ingress.json")
 local lock = require("ingress.store.lock")
 local process = require("ngx.process")
+local report = require("ingress.health.report")
 local version = require("ingress.store.version")
 local workers = require("ingress.store.workers")
 
@@ -58,6 +59,8 @@ function _M.members()
     json.list(workers.list()),
     ',"loaded":',
     state:get("loaded") or "[]",
+    ",",
+    report.brief(),
   })
 end
 

@@ -36,7 +36,7 @@ local function learn(host, uri)
   local route = entry.body
   local special = route.denied or route.identity or route.unlimitedProfile ~= profile
   local goes = false
-  if not special and backends.state(route.backend) then
+  if not special and backends.serves(route) then
     goes = {
       shard = route.shard,
       bodySize = route.bodySize,

@@ -26,7 +26,7 @@ beforeEach(async () => {
       'default/shop/80',
       {
         ...makeBackend('default/shop/80'),
-        endpoints: [{ address: '127.0.0.1', port: upstream.port, weight: 1 }],
+        endpoints: [{ address: '127.0.0.1', port: upstream.port, weight: 1, draining: false }],
       },
     ],
   ]);

@@ -42,6 +42,8 @@ export type Backend = {
   /** Requests and WebSocket handshakes that arrived, whatever came of them. */
   readonly requests: () => number;
   readonly connections: () => number;
+  /** When requests to this path arrived, as Date.now() tells it; the path is without its query. */
+  readonly arrivals: (path: string) => readonly number[];
   readonly last: () => Seen | null;
   /** Replaces the behaviour; `behave({})` is the friendly one. */
   readonly behave: (behaviour: Behaviour) => void;
@@ -66,10 +68,12 @@ export async function startBackend({
   let requests = 0;
   let connections = 0;
   let last: Seen | null = null;
+  let arrived: { readonly path: string; readonly at: number }[] = [];
   const sockets = new Set<Socket>();
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     requests += 1;
+    arrived.push({ path: request.url?.split('?')[0] ?? '', at: Date.now() });
     const now = behaviour;
     last = await readRequest(name, request);
     if (now.delayMs !== undefined) await sleep(now.delayMs);
@@ -98,6 +102,7 @@ export async function startBackend({
     endpoint: `${address}:${bound}`,
     requests: () => requests,
     connections: () => connections,
+    arrivals: (path) => arrived.filter((one) => one.path === path).map(({ at }) => at),
     last: () => last,
     behave: (next) => {
       behaviour = next;
@@ -105,6 +110,7 @@ export async function startBackend({
     resetCounts: () => {
       requests = 0;
       connections = 0;
+      arrived = [];
     },
     close: () =>
       new Promise((done) => {

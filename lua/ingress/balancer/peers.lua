@@ -2,7 +2,7 @@
 -- peer would be what requests to thousands of them wait for, since every table is memory somewhere else.
 -- phase: balancer · yields: no · dicts: none · state: the caller's
 
-local find = string.find
+local name_of = require("ingress.balancer.name")
 
 local _M = {}
 
@@ -14,12 +14,7 @@ function _M.put(state, body)
   local equal = true
   for i = 1, #endpoints do
     local endpoint = endpoints[i]
-    local address = endpoint.address
-    if find(address, ":", 1, true) then
-      address = "[" .. address .. "]"
-    end
-    names[i] = address .. ":" .. endpoint.port
-    addresses[i] = address
+    names[i], addresses[i] = name_of(endpoint)
     ports[i] = endpoint.port
     weights[i] = endpoint.weight or 1
     equal = equal and weights[i] == weights[1]

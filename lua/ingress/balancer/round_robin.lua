@@ -3,6 +3,7 @@
 -- of nginx's own round robin). Workers begin at a random place, or they would all begin with the first peer.
 -- phase: balancer · yields: no · dicts: none · state: the caller's, see the contract in algorithms.lua
 
+local credits = require("ingress.balancer.credits")
 local put_peers = require("ingress.balancer.peers").put
 
 local random = math.random
@@ -11,30 +12,36 @@ local _M = {}
 
 
 function _M.new(body)
-  local state = { index = 0, credit = {} }
+  local state = { index = 0 }
   state.equal = put_peers(state, body)
   state.index = random(state.count)
-  for i = 1, state.count do
-    state.credit[i] = 0
-  end
-  if not state.equal then
-    for _ = 2, random(state.count) do
-      _M.pick(state)
-    end
-  end
+  state.credit = credits.begin(state)
   return state
 end
 
 
+-- Whose turn was last, or, where that one is gone, the nearest before it: what would have been next is.
+local function turn(names, index, state)
+  local positions = {}
+  for i = 1, state.count do
+    positions[state.names[i]] = i
+  end
+  for i = index, 1, -1 do
+    local position = positions[names[i]]
+    if position then
+      return position
+    end
+  end
+  return 0
+end
+
+
 function _M.sync(state, body)
-  local credits = {}
-  for i = 1, state.count do
-    credits[state.names[i]] = state.credit[i]
-  end
+  local names, weights = state.names, state.weights
+  local credit = state.equal and credits.of_turn(state) or state.credit
   state.equal = put_peers(state, body)
-  for i = 1, state.count do
-    state.credit[i] = credits[state.names[i]] or 0
-  end
+  state.index = turn(names, state.index, state)
+  state.credit = credits.carry(state, names, weights, credit)
   return state
 end
 
@@ -72,6 +79,7 @@ local function pick_weighted(state, tried)
   end
   if best then
     credit[best] = credit[best] - sum
+    state.index = best
   end
   return best
 end

@@ -14,7 +14,7 @@ export const OUR_DIRECTIVES: Readonly<Record<string, ReadonlySet<string>>> = {
   ),
   events: new Set(['worker_connections', 'multi_accept']),
   http: new Set(
-    `lua_package_path lua_package_cpath lua_shared_dict lua_socket_log_errors lua_regex_match_limit
+    `lua_package_path lua_package_cpath lua_shared_dict lua_socket_log_errors lua_ssl_protocols lua_regex_match_limit
      lua_regex_cache_max_entries init_by_lua_block init_worker_by_lua_block keepalive_timeout keepalive_requests
      client_header_timeout client_header_buffer_size large_client_header_buffers client_body_timeout
      client_body_buffer_size client_max_body_size client_body_temp_path reset_timedout_connection tcp_nopush http2

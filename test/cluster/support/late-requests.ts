@@ -11,11 +11,15 @@ export type LateRequests = {
   readonly late: () => Readonly<Record<string, number>>;
 };
 
-/** @param graceMs what may pass between the event and the last request. */
+/**
+ * @param graceMs what may pass between the event and the last request.
+ * @param path counted; null: any.
+ */
 export function watchLateRequests(
   { plane, kubelet, after }: ClusterBed,
   service: string,
   graceMs = 100,
+  path: string | null = null,
 ): LateRequests {
   const stopping = new AbortController();
   const ready = new Map<string, ReadonlySet<string>>();
@@ -26,7 +30,9 @@ export function watchLateRequests(
     if (pod === undefined) return;
     left += 1;
     setTimeout(() => {
-      marks.push({ name: pod.name, before: pod.backend.requests(), now: pod.backend.requests });
+      const { backend } = pod;
+      const now = () => (path === null ? backend.requests() : backend.arrivals(path).length);
+      marks.push({ name: pod.name, before: now(), now });
     }, graceMs);
   };
   const onObject = (slice: Thing, gone: boolean) => {
@@ -35,11 +41,11 @@ export function watchLateRequests(
     ready.set(slice.metadata.uid, now);
     for (const address of before) if (!now.has(address)) mark(address);
   };
-  const path = `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices`;
+  const list = `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices`;
   const ofService = (slice: Thing, gone: boolean) => {
     if (slice.metadata.labels?.['kubernetes.io/service-name'] === service) onObject(slice, gone);
   };
-  const following = follow(plane.api, path, stopping.signal, { onObject: ofService });
+  const following = follow(plane.api, list, stopping.signal, { onObject: ofService });
   after(() => {
     stopping.abort();
     return following;

@@ -16,6 +16,8 @@ export type ShopOptions = {
   readonly replicas?: number;
   /** As in `DeploymentOptions`. */
   readonly preStop?: number;
+  /** Of the Ingress, without our prefix. */
+  readonly annotations?: Readonly<Record<string, string>>;
 };
 
 export type Shop = {
@@ -31,12 +33,12 @@ export type Shop = {
 
 export async function openShop(
   { plane, kubelet, startGateway, after }: ClusterBed,
-  { replicas = 2, preStop, ...options }: ClusterGatewayOptions & ShopOptions = {},
+  { replicas = 2, preStop, annotations = {}, ...options }: ClusterGatewayOptions & ShopOptions = {},
 ): Promise<Shop> {
   await plane.kubectl.apply(
     deployment('shop', { replicas, ...(preStop === undefined ? {} : { preStop }) }),
     clusterService('shop'),
-    ingress('shop', { host: HOST, service: 'shop' }),
+    ingress('shop', { host: HOST, service: 'shop', annotations }),
   );
   const pods = (count: number) =>
     eventually(`${count} pods run`, () => {

@@ -17,6 +17,13 @@ import type {
 export const PROFILE = 'p00000001';
 export const UNLIMITED_PROFILE = 'p00000002';
 export const STREAMING_PROFILE = 'p00000003';
+export const MEASURED_PROFILE = 'p00000004';
+/** What a route of a measuring backend has. */
+export const MEASURED = {
+  profile: MEASURED_PROFILE,
+  unlimitedProfile: MEASURED_PROFILE,
+  unmeasuredProfile: UNLIMITED_PROFILE,
+} as const;
 
 export function makeDocument(kind: DocumentKind, id: string, body: DocumentBody): Document {
   const digest = createHash('sha256')
@@ -53,6 +60,15 @@ export function route(id: string, backendId: string, body: Partial<RouteBody> = 
     shard: '01_shard',
     ...body,
   });
+}
+
+/** The same, balanced otherwise; endpoints that end in `!` are draining. */
+export function balanced(
+  id: string,
+  balancing: Omit<BackendBody, 'endpoints'>,
+  ...endpoints: readonly string[]
+): Document {
+  return makeDocument('backend', id, { ...balancing, endpoints: endpoints.map(parseEndpoint) });
 }
 
 /** Paths that start with `=` are exact, others prefixes. */
@@ -117,10 +133,15 @@ function stateOf({ epoch, generation }: Version): string {
 }
 
 function parseEndpoint(text: string): BackendBody['endpoints'][number] {
-  const match = /^\[?(.*?)\]?:(\d+)(?:\*(\d+))?$/.exec(text);
+  const match = /^\[?(.*?)\]?:(\d+)(?:\*(\d+))?(!)?$/.exec(text);
   if (match === null) throw new Error(`not an endpoint: ${text}`);
-  const [, address = '', port, weight] = match;
-  return { address, port: Number(port), ...(weight === undefined ? {} : { weight: Number(weight) }) };
+  const [, address = '', port, weight, draining] = match;
+  return {
+    address,
+    port: Number(port),
+    ...(weight === undefined ? {} : { weight: Number(weight) }),
+    ...(draining === undefined ? {} : { draining: true }),
+  };
 }
 
 function canonical(value: unknown): string {

@@ -6,7 +6,7 @@ import { makeAuthority, makeLeaf } from '../../support/certs.ts';
 import { type RawRequest, type RawResponse, request } from '../../support/http-client.ts';
 import { httpLines, mainLines, type NginxProcess, startNginx } from '../../support/nginx-process.ts';
 import { freePorts } from '../../support/ports.ts';
-import { encode, PROFILE, STREAMING_PROFILE, UNLIMITED_PROFILE } from './documents.ts';
+import { encode, MEASURED_PROFILE, PROFILE, STREAMING_PROFILE, UNLIMITED_PROFILE } from './documents.ts';
 
 const LUA_FOLDER = resolve(import.meta.dirname, '../../../lua');
 
@@ -53,6 +53,8 @@ export type Gateway = NginxProcess & {
   /** POST /config of a batch, or of any text. */
   readonly post: (body: Batch | string) => Promise<Answer>;
   readonly get: (query?: string) => Promise<Answer>;
+  /** Runs Lua in a worker, with all of our modules: what it returns, as JSON. */
+  readonly run: <T>(lua: string) => Promise<T>;
   /** Over the plain port. */
   readonly ask: (host: string, target: string, more?: Partial<RawRequest>) => Promise<RawResponse>;
   readonly close: () => Promise<void>;
@@ -91,6 +93,18 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       return talk({ method: 'POST', ...(text === '' ? {} : { body: text }) });
     },
     get: (query = '') => talk({ target: `/config${query}` }),
+    run: async <T>(lua: string) => {
+      const response = await request({
+        port: 0,
+        socketPath,
+        target: '/lua',
+        method: 'POST',
+        body: lua,
+        timeoutMs: 60_000,
+      });
+      if (response.status !== 200) throw new Error(`Lua failed; see ${nginx.prefix}/logs/error.log`);
+      return response.json<T>();
+    },
     ask,
     close: nginx.cleanup,
   };
@@ -114,8 +128,11 @@ http {
   ${options.libraries}
   lua_shared_dict ingress_version 128k;
   lua_shared_dict ingress_state 4m;
+  lua_shared_dict ingress_health 4m;
+  lua_socket_log_errors off;
+  lua_ssl_protocols TLSv1.2 TLSv1.3;
   lua_shared_dict ingress_documents ${documentsSize};
-  init_by_lua_block { ingress = require("ingress"); ingress.init({ files = "${filesDigest}", prefix = "${prefix}", profiles = { "${PROFILE}", "${UNLIMITED_PROFILE}", "${STREAMING_PROFILE}" }, standard = "${UNLIMITED_PROFILE}", shards = 2 }) }
+  init_by_lua_block { ingress = require("ingress"); ingress.init({ files = "${filesDigest}", prefix = "${prefix}", profiles = { "${PROFILE}", "${UNLIMITED_PROFILE}", "${STREAMING_PROFILE}", "${MEASURED_PROFILE}" }, standard = "${UNLIMITED_PROFILE}", shards = 2 }) }
   init_worker_by_lua_block { ingress.init_worker() }
   absolute_redirect on;
   port_in_redirect off;
@@ -143,6 +160,7 @@ http {
     set $route "";
     set $shard "";
     set $rewritten "";
+    set $measured "";
     location / {
       client_max_body_size 0;
       set_by_lua_block $shard { return ingress.straight() }
@@ -151,6 +169,7 @@ http {
     }
     location @${PROFILE} { client_max_body_size 1m; proxy_pass http://$shard; }
     location @${UNLIMITED_PROFILE} { client_max_body_size 0; proxy_pass http://$shard; }
+    location @${MEASURED_PROFILE} { set $measured 1; client_max_body_size 0; log_by_lua_block { ingress.log() } proxy_pass http://$shard; }
     location @${STREAMING_PROFILE} { client_max_body_size 0; proxy_request_buffering off; proxy_buffering off; proxy_pass http://$shard; }
   }
   ${servers}
@@ -159,6 +178,7 @@ http {
   server {
     listen unix:${prefix}/control/config.sock;
     location = /config { client_max_body_size 64m; content_by_lua_block { ingress.config() } }
+    location = /lua { client_max_body_size 1m; client_body_buffer_size 1m; content_by_lua_block { ngx.req.read_body() ngx.print(require("cjson").encode(assert(loadstring(ngx.req.get_body_data()))())) } }
   }
 }
 `;

@@ -1,0 +1,89 @@
+-- Fewest attempts under way, for its weight; those that have equally few go in turn, heavier ones more often. Attempts are
+-- those of this worker: what others have at an endpoint is not known here, and evens out.
+-- phase: balancer, log · yields: no · dicts: none · state: the caller's, see the contract in algorithms.lua
+
+local in_flight = require("ingress.balancer.in_flight")
+local round_robin = require("ingress.balancer.round_robin")
+
+local _M = {
+  started = in_flight.started,
+  ended = in_flight.ended,
+}
+
+
+function _M.new(body)
+  local state = round_robin.new(body)
+  in_flight.new(state)
+  return state
+end
+
+
+function _M.sync(state, body)
+  in_flight.leave(state)
+  round_robin.sync(state, body)
+  in_flight.enter(state)
+  return state
+end
+
+
+local function pick_equal(state, tried)
+  local active, count, names, index = state.active, state.count, state.names, state.index
+  local best, fewest = nil, nil
+  for _ = 1, count do
+    index = index < count and index + 1 or 1
+    local at_it = active[index]
+    if (not best or at_it < fewest) and not (tried and tried[names[index]]) then
+      best, fewest = index, at_it
+      if at_it == 0 then
+        break
+      end
+    end
+  end
+  state.index = best or state.index
+  return best
+end
+
+
+local function fewest_for_weight(state, tried)
+  local active, names, weights = state.active, state.names, state.weights
+  local fewest = nil
+  for i = 1, state.count do
+    local load = active[i] / weights[i]
+    if (not fewest or load < fewest) and not (tried and tried[names[i]]) then
+      fewest = load
+    end
+  end
+  return fewest
+end
+
+
+-- Smooth round robin, as in round_robin.lua, of those whose load is the fewest.
+local function pick_weighted(state, tried)
+  local fewest = fewest_for_weight(state, tried)
+  local active, credit, names, weights = state.active, state.credit, state.names, state.weights
+  local best, sum = nil, 0
+  for i = 1, state.count do
+    if active[i] / weights[i] == fewest and not (tried and tried[names[i]]) then
+      sum = sum + weights[i]
+      credit[i] = credit[i] + weights[i]
+      if not best or credit[i] > credit[best] then
+        best = i
+      end
+    end
+  end
+  if best then
+    credit[best] = credit[best] - sum
+    state.index = best
+  end
+  return best
+end
+
+
+function _M.pick(state, tried)
+  if state.equal then
+    return pick_equal(state, tried)
+  end
+  return pick_weighted(state, tried)
+end
+
+return _M
