@@ -135,16 +135,20 @@ function _M.refresh(state)
 end
 
 
--- The same, with what other workers have found out a moment ago: for requests that have to be looked at anyway.
+-- Whether any worker has found something out since this state was last looked at.
+function _M.has_news(state)
+  return state.moved ~= nil and verdicts.moved() ~= state.looked
+end
+
+
+-- The same as `state`, with what other workers have found out a moment ago: for requests that have to be looked at
+-- anyway.
 function _M.fresh(id)
   local state = _M.state(id)
-  if state and state.moved then
-    local moved = verdicts.moved()
-    if moved ~= state.looked then
-      state.looked = moved
-      if verdicts.moved_of(id) ~= state.moved then
-        _M.refresh(state)
-      end
+  if state and _M.has_news(state) then
+    state.looked = verdicts.moved()
+    if verdicts.moved_of(id) ~= state.moved then
+      _M.refresh(state)
     end
   end
   return state

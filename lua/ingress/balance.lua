@@ -19,6 +19,7 @@ local find_route = require("ingress.standing_route").find
 local fresh = backends.fresh
 local get_last_failure = balancer.get_last_failure
 local has_identity = identity.is_there
+local has_news = backends.has_news
 local hears = feedback.hears
 local key_of = require("ingress.hash_key").of
 local log = ngx.log
@@ -136,7 +137,7 @@ local function attempt(route, state, spare, tried, more)
   if timeouts then
     set_timeouts(timeouts.connect, timeouts.send, timeouts.read)
   end
-  if state.measures then
+  if state.measures and hears() then
     begin_measuring(state, i, name, tries_it)
   end
   send_to(address, port)
@@ -186,13 +187,20 @@ local function go_plainly()
   if not route then
     return false
   end
-  local picker = route.picker
-  local peer = route.pick(picker)
+  local measured = route.measured
+  if measured and has_news(measured) then
+    return false
+  end
+  local picker, hash_by = route.picker, route.hash_by
+  local peer = route.pick(picker, nil, hash_by and key_of(hash_by))
   if not peer then
     return false
   end
   if route.more then
     set_more_tries(1)
+  end
+  if measured then
+    begin_measuring(measured, peer, picker.names[peer], false)
   end
   send_to(picker.addresses[peer], picker.ports[peer])
   return true

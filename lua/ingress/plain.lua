@@ -5,6 +5,7 @@
 
 local backends = require("ingress.backends")
 local get = require("ingress.reader").get
+local hears = require("ingress.feedback").hears
 local var = ngx.var
 
 local _M = {}
@@ -12,8 +13,8 @@ local _M = {}
 local known, version, changes = {}, nil, 0
 
 
--- Route key → {pick, picker, more}: the algorithm's (see balancer/algorithms.lua), and whether another attempt may
--- follow. `v` is what reader.sync has said.
+-- Route key → {pick, picker, hash_by, more, measured}: the algorithm's (see balancer/algorithms.lua), what its key is made
+-- of, whether another attempt may follow, and the backend's state where its end has to be heard. `v` is what reader.sync has said.
 function _M.routes(v)
   if v ~= version or changes ~= backends.changes then
     known, version, changes = {}, v, backends.changes
@@ -25,7 +26,7 @@ end
 -- The route that a request was sent by: the document's body, the state of its backend, how many attempts there may be.
 function _M.learn(route, state, attempts)
   local special = route.stale or route.denied or route.identity or route.canaries or route.timeouts
-  special = special or route.affinity or route.failover or state.body.hashBy or state.measures
+  special = special or route.affinity or route.failover or state.trials
   if special or (route.triesTimeout or 0) > 0 then
     return
   end
@@ -34,7 +35,13 @@ function _M.learn(route, state, attempts)
   if not entry or entry.body ~= route then -- what the location names is not what was found
     return
   end
-  known[key] = { pick = state.algorithm.pick, picker = state.picker, more = attempts > 1 }
+  known[key] = {
+    pick = state.algorithm.pick,
+    picker = state.picker,
+    hash_by = state.body.hashBy,
+    more = attempts > 1,
+    measured = state.measures and hears() and state,
+  }
 end
 
 return _M

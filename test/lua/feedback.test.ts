@@ -1,0 +1,95 @@
+// What is counted as under way ends, however a request does.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import WebSocket from 'ws';
+import type { Document } from '../../src/model/document.ts';
+import { type Backend, startBackend } from '../support/backend.ts';
+import { eventually } from '../support/eventually.ts';
+import type { RawRequest } from '../support/http-client.ts';
+import { freePorts } from '../support/ports.ts';
+import { at, balanced, delta, full, host, MEASURED, route, settings } from './support/documents.ts';
+import { type Gateway, startGateway } from './support/gateway.ts';
+
+let gateway: Gateway;
+let upstreams: readonly Backend[] = [];
+let generation = 1;
+
+beforeAll(async () => {
+  upstreams = await Promise.all(['one', 'two'].map((name) => startBackend({ name })));
+  gateway = await startGateway({ workers: 1 });
+  await gateway.post(full(at(1, generation), [settings(), host('shop.test', { '/': 'r' })]));
+});
+afterEach(() => {
+  for (const upstream of upstreams) upstream.behave({});
+});
+afterAll(async () => {
+  await gateway?.close();
+  await Promise.all(upstreams.map((upstream) => upstream.close()));
+});
+
+const put = async (...documents: readonly Document[]) => {
+  generation += 1;
+  const answer = await gateway.post(delta(at(1, generation - 1), at(1, generation), documents));
+  expect(answer.status.applied).toBe(true);
+};
+const endpoints = () => upstreams.map(({ endpoint }) => endpoint);
+const ask = (more: Partial<RawRequest> = {}) => gateway.ask('shop.test', '/', more);
+const underWay = async (id: string) =>
+  (
+    await gateway.run<{ readonly sum: number }>(
+      `return { sum = require("ingress.backends").state("${id}").picker.under_way or -1 }`,
+    )
+  ).sum;
+
+test.each(['least_conn', 'ewma'])(
+  '%s counts to nothing again, whatever happens to requests',
+  async (algorithm) => {
+    const id = `of-${algorithm}`;
+    const [dead = 0] = await freePorts(1);
+    const timeouts = { connect: 1, send: 1, read: 1 };
+    await put(
+      balanced(id, { algorithm }, ...endpoints(), `127.0.0.1:${dead}`),
+      route('r', id, { ...MEASURED, timeouts }),
+    );
+    const [one, two] = upstreams;
+    one?.behave({ delayMs: 300 });
+    two?.behave({ delayMs: 300 });
+    const slow = Array.from({ length: 6 }, () => ask());
+    await sleep(100);
+    expect(await underWay(id)).toBe(6);
+    await Promise.all(slow);
+    expect(await underWay(id)).toBe(0);
+
+    await Promise.all(Array.from({ length: 6 }, () => ask({ timeoutMs: 100 }).catch(() => null)));
+    await eventually('clients that went away are not counted', async () => (await underWay(id)) === 0);
+
+    one?.behave({ fault: 'hang' });
+    two?.behave({ fault: 'reset' });
+    const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await ask()).status));
+    expect(statuses.every((status) => status === 502 || status === 504)).toBe(true);
+    await ask({ method: 'POST', body: 'x' });
+    expect(await underWay(id)).toBe(0);
+
+    for (const upstream of upstreams) upstream.behave({});
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/`, { headers: { Host: 'shop.test' } });
+    await new Promise((done) => socket.once('message', done));
+    expect(await underWay(id)).toBe(1);
+    socket.terminate();
+    await eventually('a WebSocket has ended', async () => (await underWay(id)) === 0);
+  },
+);
+
+test('a request that began under another algorithm, or without one, ends like any', async () => {
+  await put(balanced('b', { algorithm: 'least_conn' }, ...endpoints()), route('r', 'b', MEASURED));
+  for (const next of ['ewma', 'round_robin', 'least_conn', 'chash', 'ewma']) {
+    for (const upstream of upstreams) upstream.behave({ delayMs: 200 });
+    const slow = Array.from({ length: 4 }, () => ask());
+    await sleep(60);
+    await put(balanced('b', { algorithm: next }, ...endpoints()));
+    expect((await ask()).status).toBe(200);
+    for (const answer of await Promise.all(slow)) expect(answer.status).toBe(200);
+    expect(await underWay('b')).toBeLessThanOrEqual(0);
+  }
+  expect(await gateway.errorLog()).not.toMatch(/lua.*(error|attempt to)/i);
+});
