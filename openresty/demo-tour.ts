@@ -43,6 +43,20 @@ export async function takeTour(world: DemoWorld, log: (line: string) => void): P
   const replaced = moved && !after.has('shop on 127.0.0.12');
   expect('an endpoint is replaced', replaced, show(after));
 
+  await execute('sed', [...SED.dead, join(world.manifests, 'shop.yaml')]);
+  const why = async () => {
+    const { backends } = await world.endpoints('default/shop');
+    return backends
+      .flatMap(({ endpoints }) => endpoints)
+      .find(({ endpoint }) => endpoint.startsWith('127.0.0.19:'));
+  };
+  await until(async () => (await shop(5)).size > 0 && (await why())?.state === 'unhealthy');
+  const dead = await why();
+  const left = dead?.state === 'unhealthy' && !dead.used;
+  expect('an endpoint that nobody answers on is left, and /state says why', left, dead?.why ?? 'not there');
+  await execute('sed', [...SED.alive, join(world.manifests, 'shop.yaml')]);
+  await until(async () => (await shop()).has('shop on 127.0.0.13'));
+
   await execute('sed', [...SED.canary, join(world.manifests, 'shop-canary.yaml')]);
   const onlyNext = (counts: ReadonlyMap<string, number>) =>
     counts.size === 1 && counts.has('shop-next on 127.0.0.21');
@@ -78,6 +92,8 @@ export async function takeTour(world: DemoWorld, log: (line: string) => void): P
 /** Arguments before the file. */
 export const SED = {
   endpoint: ['-i', 's/127.0.0.12/127.0.0.13/'],
+  dead: ['-i', 's/127.0.0.13/127.0.0.19/'],
+  alive: ['-i', 's/127.0.0.19/127.0.0.13/'],
   canary: ['-i', 's/canary-weight: .*/canary-weight: "100"/'],
 } as const;
 

@@ -5,6 +5,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BackendReport } from '../src/serve/backend-report.ts';
 import type { StateReport } from '../src/serve/state.ts';
 import { writeDemoSecret } from './demo-certificate.ts';
 import { portLike, startExampleBackends } from './example-backends.ts';
@@ -16,6 +17,8 @@ export type DemoWorld = {
   readonly ports: { readonly http: number; readonly https: number; readonly admin: number };
   readonly backendPort: number;
   readonly state: () => Promise<StateReport>;
+  /** `/state?backend=NAME`. */
+  readonly endpoints: (name: string) => Promise<{ readonly backends: readonly BackendReport[] }>;
   /** Resolves with its exit code when the controller ends by itself. */
   readonly ended: Promise<number | null>;
 };
@@ -58,7 +61,17 @@ export async function inDemoWorld<T>(
     log(`controller:  process ${controller.pid}, its log: ${logFile}`);
 
     const state = (): Promise<StateReport> => readState(ports.admin);
-    const world: DemoWorld = { folder, manifests, ports, backendPort: backends.port, state, ended };
+    const endpoints: DemoWorld['endpoints'] = (name) =>
+      readState(ports.admin, `?backend=${encodeURIComponent(name)}`);
+    const world: DemoWorld = {
+      folder,
+      manifests,
+      ports,
+      backendPort: backends.port,
+      state,
+      endpoints,
+      ended,
+    };
     await waitUntilSettled(world, logFile, signal);
     return await use(world);
   } finally {
@@ -140,9 +153,11 @@ async function isOurNginx(pid: number, prefix: string): Promise<boolean> {
   return title.includes('nginx') && title.includes(prefix);
 }
 
-async function readState(port: number): Promise<StateReport> {
-  const response = await fetch(`http://127.0.0.1:${port}/state`, { signal: AbortSignal.timeout(2_000) });
-  return (await response.json()) as StateReport;
+async function readState<T>(port: number, query = ''): Promise<T> {
+  const response = await fetch(`http://127.0.0.1:${port}/state${query}`, {
+    signal: AbortSignal.timeout(2_000),
+  });
+  return (await response.json()) as T;
 }
 
 async function waitUntilSettled(world: DemoWorld, logFile: string, signal: AbortSignal): Promise<void> {

@@ -78,6 +78,10 @@ A live endpoint change: .12 goes, .13 comes (back: 's/127.0.0.13/127.0.0.12/')
   sed ${SED.endpoint[0]} '${SED.endpoint[1]}' ${manifests}/shop.yaml
   for i in 1 2 3 4 5 6; do curl -s ${shop}; done
 
+An endpoint that nobody answers on, and why it gets no requests (back: 's/127.0.0.19/127.0.0.13/')
+  sed ${SED.dead[0]} '${SED.dead[1]}' ${manifests}/shop.yaml
+  curl 'http://127.0.0.1:${ports.admin}/state?backend=default/shop'
+
 A canary: everything to shop-next
   sed ${SED.canary[0]} '${SED.canary[1]}' ${manifests}/shop-canary.yaml
   for i in 1 2 3 4 5 6; do curl -s ${shop}; done

@@ -82,7 +82,7 @@ async function serve(
   /** Digest of the documents that every live instance is known to have. */
   let inForce: string | null = null;
   let settledOnce = false;
-  let backends: Model['backends'] = new Map();
+  let last: Model | null = null;
   let source: RunningSource | null = null;
   let failure: OpenFailure | null = null;
 
@@ -104,7 +104,7 @@ async function serve(
     address: flags.adminAddress,
     state: describe,
     hosts: () => report.hosts(),
-    backends: (name) => backendReports(name, backends, plane.reach.client),
+    backends: async (name) => (last === null ? [] : backendReports(name, last, plane.reach.client)),
     metrics,
     signal,
     log,
@@ -170,7 +170,7 @@ async function serve(
     report,
     signal,
     onPass(snapshot, model) {
-      backends = model.backends;
+      last = model;
       source?.passed(snapshot, model, report.facts().diagnostics);
       stapled.passed(model);
       metrics.served(model);

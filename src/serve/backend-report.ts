@@ -1,12 +1,18 @@
 // Why an endpoint gets requests, or not: what Kubernetes says of it and what nginx has found out, in one word and one
 // sentence each.
 
+import type { Balancing } from '../model/balancing.ts';
 import type { BackendHealth, EndpointHealth } from '../model/health.ts';
 import type { Backend, BackendId, LeftEndpoint } from '../model/model.ts';
 
 export interface BackendReport {
   readonly backend: BackendId;
+  /** The Ingresses that balance it so: of one Service each way of balancing is a backend of its own. */
+  readonly usedBy: readonly string[];
   readonly algorithm: string;
+  /** What checks endpoints, in a few words; null: nothing. */
+  readonly activeCheck: string | null;
+  readonly passiveCheck: string | null;
   /** Too few endpoints are fit, so all of them are used. */
   readonly panic: boolean;
   readonly endpoints: readonly EndpointReport[];
@@ -26,8 +32,15 @@ export interface EndpointReport {
   readonly until?: string;
 }
 
-/** @param asked what nginx answered; a text: why it did not. */
-export function backendReport(backend: Backend, asked: BackendHealth | string | null): BackendReport {
+/**
+ * @param usedBy references of Ingresses.
+ * @param asked what nginx answered; a text: why it did not.
+ */
+export function backendReport(
+  backend: Backend,
+  usedBy: readonly string[],
+  asked: BackendHealth | string | null,
+): BackendReport {
   const health = typeof asked === 'string' ? null : asked;
   const known = new Map(health?.endpoints.map((endpoint) => [nameOf(endpoint), endpoint]));
   const inside = backend.endpoints.map((endpoint) => {
@@ -37,11 +50,27 @@ export function backendReport(backend: Backend, asked: BackendHealth | string | 
   });
   return {
     backend: backend.id,
+    usedBy,
     algorithm: backend.balancing.algorithm,
+    activeCheck: activeCheckOf(backend.balancing),
+    passiveCheck: passiveCheckOf(backend.balancing),
     panic: health?.panic ?? false,
     endpoints: [...inside, ...backend.left.map(leftReport)],
     ...(typeof asked === 'string' ? { trouble: asked } : {}),
   };
+}
+
+function activeCheckOf({ check }: Balancing): string | null {
+  if (check === null) return null;
+  const { type, path, interval, timeout, fall, rise } = check;
+  const what = type === 'http' || type === 'https' ? `${type} ${path}` : type;
+  return `${what} each ${interval} s, ${timeout} s for the answer, out after ${fall} failures, in after ${rise} successes`;
+}
+
+function passiveCheckOf({ passive }: Balancing): string | null {
+  if (passive === null) return null;
+  const { maxFails, failTimeout, maxEjected } = passive;
+  return `out for ${failTimeout} s after ${maxFails} failures within ${failTimeout} s, ${maxEjected} % at the most`;
 }
 
 function nameOf({ address, port }: { readonly address: string; readonly port: number }): string {

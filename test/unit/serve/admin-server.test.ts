@@ -22,7 +22,17 @@ afterEach(() => {
 
 const HOSTS = [{ host: 'shop.example', state: 'interpreted', waitsFor: 'the next compile' }] as const;
 
-const BACKENDS = [{ backend: 'default/shop/80', algorithm: 'ewma', panic: false, endpoints: [] }];
+const BACKENDS = [
+  {
+    backend: 'default/shop/80',
+    usedBy: [],
+    algorithm: 'ewma',
+    activeCheck: null,
+    passiveCheck: null,
+    panic: false,
+    endpoints: [],
+  },
+];
 
 type Listening = Extract<AdminServerOutcome, { outcome: 'listening' }>;
 

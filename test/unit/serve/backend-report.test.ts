@@ -12,8 +12,19 @@ const BACKEND: Backend = {
     subsetSize: 0,
     slowStart: 0,
     panicThreshold: 0,
-    passive: null,
-    check: null,
+    passive: { maxFails: 5, failTimeout: 10, statuses: [], maxEjected: 50 },
+    check: {
+      type: 'http',
+      interval: 2,
+      timeout: 1,
+      rise: 2,
+      fall: 3,
+      port: null,
+      path: '/health',
+      host: null,
+      statuses: [[200, 399]],
+      service: '',
+    },
   },
   endpoints: ['10.0.0.1', 'fd00::1'].map((address) => ({ address, port: 80, weight: 1, draining: false })),
   left: [
@@ -37,12 +48,19 @@ function known(address: string, more: Partial<EndpointHealth>): EndpointHealth {
 
 function report(first: Partial<EndpointHealth>, panic = false) {
   const endpoints = [known('10.0.0.1', first), known('fd00::1', {})];
-  return backendReport(BACKEND, { id: BACKEND.id, panic, endpoints });
+  return backendReport(BACKEND, ['Ingress/default/shop'], { id: BACKEND.id, panic, endpoints });
 }
 
 test('every endpoint is there, those that nginx is not told of too', () => {
   const { endpoints, ...rest } = report({});
-  expect(rest).toEqual({ backend: 'default/shop/80', algorithm: 'ewma', panic: false });
+  expect(rest).toEqual({
+    backend: 'default/shop/80',
+    usedBy: ['Ingress/default/shop'],
+    algorithm: 'ewma',
+    activeCheck: 'http /health each 2 s, 1 s for the answer, out after 3 failures, in after 2 successes',
+    passiveCheck: 'out for 10 s after 5 failures within 10 s, 50 % at the most',
+    panic: false,
+  });
   expect(endpoints.map(({ endpoint, state, used }) => [endpoint, state, used])).toEqual([
     ['10.0.0.1:80', 'healthy', true],
     ['[fd00::1]:80', 'healthy', true],
@@ -91,11 +109,11 @@ test('times are as people write them', () => {
 });
 
 test('an nginx that cannot be asked, or does not have it yet, is not made up for', () => {
-  expect(backendReport(BACKEND, 'no nginx listens')).toMatchObject({
+  expect(backendReport(BACKEND, [], 'no nginx listens')).toMatchObject({
     trouble: 'no nginx listens',
     endpoints: [{ state: 'unknown', used: false }, { state: 'unknown' }, { state: 'not-ready' }, {}],
   });
-  expect(backendReport(BACKEND, null).endpoints[0]).toMatchObject({
+  expect(backendReport(BACKEND, [], null).endpoints[0]).toMatchObject({
     state: 'unknown',
     why: 'nginx does not have it yet: the change is on its way',
   });
