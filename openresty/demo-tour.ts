@@ -46,9 +46,8 @@ export async function takeTour(world: DemoWorld, log: (line: string) => void): P
   await execute('sed', [...SED.dead, join(world.manifests, 'shop.yaml')]);
   const why = async () => {
     const { backends } = await world.endpoints('default/shop');
-    return backends
-      .flatMap(({ endpoints }) => endpoints)
-      .find(({ endpoint }) => endpoint.startsWith('127.0.0.19:'));
+    const checked = backends.find(({ activeCheck }) => activeCheck !== null);
+    return checked?.endpoints.find(({ endpoint }) => endpoint.startsWith('127.0.0.19:'));
   };
   await until(async () => (await shop(5)).size > 0 && (await why())?.state === 'unhealthy');
   const dead = await why();

@@ -107,16 +107,32 @@ local function trial_of(route, state)
 end
 
 
+-- The same among all who are asked, and whose it is. While a failover is asked first, the backend's own endpoints come
+-- back only if somebody tries them.
+local function any_trial(route, state, spare)
+  local own = spare and state.id == route.failover and spare or state
+  local address, port, name
+  if own.trials then
+    address, port, name = trial_of(route, own)
+  end
+  if not address and own ~= state and state.trials then
+    own, address, port, name = state, trial_of(route, state)
+  end
+  return own, address, port, name
+end
+
+
 -- Sends the request to a peer that was not tried. `spare`: the state of who stands in when all were, or nil. `more`:
--- nginx may come back for another attempt. Says whose endpoint it is, and whether it may.
+-- nginx may come back for another attempt. Says whether it may.
 local function attempt(route, state, spare, tried, more)
-  local address, port, name, i
-  if state.trials and not tried then
-    address, port, name = trial_of(route, state)
+  local before, own, address, port, name, i = state, nil, nil, nil, nil, nil
+  if not tried and (state.trials or spare and spare.trials) then
+    own, address, port, name = any_trial(route, state, spare)
   end
   local tries_it = address ~= nil
-  local before = state
-  if not address then
+  if tries_it then
+    state = own
+  else
     address, port, name, i = peer_of(route, state, tried)
   end
   if not address and spare then
@@ -141,7 +157,7 @@ local function attempt(route, state, spare, tried, more)
     begin_measuring(state, i, name, tries_it)
   end
   send_to(address, port)
-  return state.id, more
+  return more
 end
 
 
@@ -173,9 +189,8 @@ local function first()
   end
   local state, spare = levels(route, backend)
   local attempts = attempts_of(route, state.count + (spare and spare.count or 0))
-  local asked, more = attempt(route, state, spare, nil, attempts > 1)
-  if more then
-    remember(route, asked)
+  if attempt(route, state, spare, nil, attempts > 1) then
+    remember(route, backend)
   end
   learn(route, state, attempts)
 end

@@ -107,7 +107,8 @@ end
 
 -- The attempt before this one has failed, or was answered with what asks for another one (403, 404: no failure).
 function _M.failed(kind, status)
-  local attempt = take()
+  -- where ends are not heard, what is there is of another request, which nginx took elsewhere (X-Accel-Redirect)
+  local attempt = _M.hears() and take()
   if not attempt then
     return
   end

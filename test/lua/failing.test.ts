@@ -204,6 +204,35 @@ test('who stands in is asked when all that were tried have failed, or none is fi
   expect(await count(2)).toEqual({ 502: 2 });
 });
 
+test('a backend that its failover stands in for is tried, and gets its requests back', async () => {
+  const [b, spare] = [fresh(), fresh()];
+  await put(
+    balanced(b, passive({ failTimeout: 1, maxEjected: 100 }), endpoint(0), endpoint(1)),
+    backend(spare, endpoint(2)),
+    route('r', b, { ...MEASURED, failover: spare }),
+  );
+  upstreams[0]?.behave({ fault: 'reset' });
+  upstreams[1]?.behave({ fault: 'reset' });
+  await eventually('it is left', async () => (await count(6)).three === 6, { timeoutMs: 5_000 });
+  upstreams[0]?.behave({});
+  upstreams[1]?.behave({});
+  await eventually('it is back', async () => (await count(6)).three === undefined, { timeoutMs: 8_000 });
+});
+
+test('when who stands in fails as well, those that are not fit are asked after all', async () => {
+  const [dead = 0] = await freePorts(1);
+  const [b, spare] = [fresh(), fresh()];
+  await put(
+    balanced(b, { ...passive(), panicThreshold: 60 }, endpoint(0), endpoint(1)),
+    backend(spare, `127.0.0.1:${dead}`),
+    route('r', b, { ...MEASURED, failover: spare }),
+  );
+  await gateway.run(
+    `require("ingress.health.verdicts").eject("${b}", "${endpoint(0)}", 30, "by hand") return {}`,
+  );
+  expect((await count(8))[502]).toBeUndefined();
+});
+
 test('a slow start keeps a new endpoint from its full share, in all workers alike', async () => {
   const b = fresh();
   const policy = { algorithm: 'round_robin', slowStart: 60 };

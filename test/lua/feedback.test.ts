@@ -93,3 +93,28 @@ test('a request that began under another algorithm, or without one, ends like an
   }
   expect(await gateway.errorLog()).not.toMatch(/lua.*(error|attempt to)/i);
 });
+
+test('the attempt of a request that nginx took elsewhere is nobody else\'s', async () => {
+  const redirected = { maxFails: 1, failTimeout: 20, maxEjected: 50 };
+  const [dead = 0, gone = 0] = await freePorts(2);
+  await put(
+    balanced('from', { algorithm: 'round_robin', passive: redirected }, ...endpoints()),
+    balanced('to', { algorithm: 'round_robin' }, ...endpoints()),
+    balanced('other', { algorithm: 'round_robin' }, `127.0.0.1:${dead}`, `127.0.0.1:${gone}`),
+    route('r', 'from', MEASURED),
+    route('inner', 'to'),
+    route('broken', 'other'),
+    host('shop.test', { '/': 'r', '/inner/': 'inner', '/broken/': 'broken' }),
+  );
+  for (let i = 0; i < 6; i++) {
+    for (const upstream of upstreams) upstream.behave({ headers: { 'x-accel-redirect': '/inner/' } });
+    await ask();
+    for (const upstream of upstreams) upstream.behave({});
+    expect((await gateway.ask('shop.test', '/broken/')).status).toBe(502);
+  }
+  const [one, two] = endpoints();
+  const said = await gateway.run<Record<string, unknown>>(
+    `return require("ingress.health.verdicts").read("from", { "${one}", "${two}" }) or { none = true }`,
+  );
+  expect(said).toEqual({ none: true });
+});
