@@ -55,6 +55,7 @@ local function fit_body(state)
     say(state, found.panic)
   end
   state.unfit, state.again, state.sessions, state.trials = found.unfit, found.again, nil, found.trials
+  state.dead = found.dead
   return { endpoints = found.endpoints, subsetSize = body.subsetSize }
 end
 
@@ -72,7 +73,7 @@ local function body_for(state)
     return fit_body(state)
   end
   watched[state.id], state.moved = nil, nil
-  state.unfit, state.again, state.sessions, state.trials, state.panic = nil, nil, nil, nil, false
+  state.unfit, state.again, state.sessions, state.trials, state.panic, state.dead = nil, nil, nil, nil, false, false
   for i = 1, #body.endpoints do
     if body.endpoints[i].draining then
       local found = fit_of(body, state.names, nil, nil, 0)
@@ -91,7 +92,7 @@ local function derive(id, entry)
     watched[id] = nil
     return false
   end
-  state = state or { id = id, panic = false }
+  state = state or { id = id } -- `panic` of nil: what was said of it before is not known here
   local algorithm = algorithms[body.algorithm]
   local former = state.algorithm == algorithm and state.picker
   state.body, state.names, state.algorithm = body, names_of(body), algorithm
@@ -104,8 +105,8 @@ local function derive(id, entry)
 end
 
 
--- {id, body, names, algorithm, picker, count, measures, panic, unfit = set of names that are out or nil, trials = see
--- fit.lua, sessions = the caller's to fill, empty after each change}; or false when the backend is unknown or has no
+-- {id, body, names, algorithm, picker, count, measures, panic, dead, unfit = set of names that are out or nil, trials =
+-- see fit.lua, sessions = the caller's to fill, empty after each change}; or false when the backend is unknown or has no
 -- endpoints.
 function _M.state(id)
   local entry = get("backend", id)

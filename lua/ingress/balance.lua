@@ -35,6 +35,7 @@ local set_more_tries = balancer.set_more_tries
 local set_timeouts = balancer.set_timeouts
 local show_identity = identity.show
 local sync = require("ingress.reader").sync
+local tidy = feedback.tidy
 local tried_peers = require("ingress.tried").peers
 local var = ngx.var
 local waive_trials = trial.waive
@@ -125,7 +126,8 @@ end
 -- Sends the request to a peer that was not tried. `spare`: the state of who stands in when all were, or nil. `more`:
 -- nginx may come back for another attempt. Says whether it may.
 local function attempt(route, state, spare, tried, more)
-  local before, own, address, port, name, i = state, nil, nil, nil, nil, nil
+  local before = state
+  local own, address, port, name, i
   if not tried and (state.trials or spare and spare.trials) then
     own, address, port, name = any_trial(route, state, spare)
   end
@@ -292,6 +294,7 @@ function _M.run()
   if kind then
     return again(kind, status)
   end
+  tidy()
   return go_plainly() or first()
 end
 

@@ -1,5 +1,6 @@
 -- Whether one of a route's canaries takes a request: a sticky session stays on its side, others are decided by asking
--- them in order, with what each looks at. One without endpoints is not asked.
+-- them in order, with what each looks at. One without endpoints is not asked, nor one whose endpoints active checks have
+-- found down, all of them: it takes nothing until one is up again.
 -- phase: balancer · yields: no · dicts: by way of the reader · state: in the route's document: the largest share of a
 --        canary that grows
 
@@ -60,16 +61,22 @@ local function place(canary)
 end
 
 
+local function can_serve(id)
+  local state = backends.state(id)
+  return state and not state.dead
+end
+
+
 -- Backend id, or nil: the route's own.
 function _M.choose(route)
   local side = side_of(route)
-  if side then
+  if side and (side == route.backend or can_serve(side)) then
     return side
   end
   local list = route.canaries
   for i = 1, #list do
     local canary = list[i]
-    if backends.state(canary.backend) then
+    if can_serve(canary.backend) then
       local header = canary.header and header_of(canary)
       local cookie = canary.cookie and var["cookie_" .. canary.cookie]
       local takes = asked(canary, header, cookie, find)

@@ -1,38 +1,31 @@
 -- How attempts ended: for algorithms that measure, and for passive checks. Only in locations that have the log phase
 -- for it ($measured); elsewhere nothing is begun, and such algorithms pick without measurements.
--- phase: balancer (begin, failed), log (run) · yields: no · dicts: by way of passive.lua
--- state: per worker: attempts under way by their request's address, and empty ones for the next: ngx.ctx would be a
---        table and two calls more for each request
+-- phase: balancer (tidy, begin, failed), log (run) · yields: no · dicts: by way of passive.lua
+-- state: see attempts.lua
 
+local attempts = require("ingress.attempts")
 local backends = require("ingress.backends")
-local ffi = require("ffi")
 local passive_checks = require("ingress.health.passive")
 
-local cast = ffi.cast
+local any_under_way = attempts.any
 local failed_again = passive_checks.failed_again
 local failed_once = passive_checks.failed
-local get_request = require("resty.core.base").get_request
+local give_back = attempts.give_back
 local ipairs = ipairs
+local is_own = attempts.is_own
 local match = string.match
 local ngx = ngx
 local now = ngx.now
+local put = attempts.put
 local readmit = passive_checks.readmit
+local take = attempts.take
 local tonumber = tonumber
-local uintptr = ffi.typeof("uintptr_t")
 local var = ngx.var
 
 -- seconds; a request that takes longer may be a download or a WebSocket, whose answer began long ago
 local LONG = 1
 
-local under_way = {}
-local free, count = {}, 0
-
 local _M = {}
-
-
-local function address()
-  return tonumber(cast(uintptr, get_request()))
-end
 
 
 -- Whether this location will say how requests end.
@@ -44,36 +37,14 @@ end
 -- At the peer of that name; `i`: its number in the algorithm's state, or nil when it was picked without asking it.
 -- tries_it: the endpoint is ejected, and this request decides whether it comes back. The location `hears`.
 function _M.begin(state, i, name, tries_it)
-  local attempt
-  if count > 0 then
-    attempt, count = free[count], count - 1
-  else
-    attempt = {}
-  end
   local started = i and state.algorithm.started
   if started then
     started(state.picker, i)
   end
-  attempt.state, attempt.name, attempt.since, attempt.tries_it = state, name, now(), tries_it
+  local attempt = put()
+  attempt.state, attempt.name, attempt.tries_it = state, name, tries_it
   -- those of now: the backend may have another algorithm by then
   attempt.picker, attempt.ended = started and state.picker or false, started and state.algorithm.ended
-  local key = address()
-  local before = under_way[key]
-  under_way[key] = attempt
-  if before and before.picker then -- of a request that ended without saying so
-    before.ended(before.picker, before.name, 0, false)
-  end
-end
-
-
--- The attempt of this request, which is not under way any more.
-local function take()
-  local key = address()
-  local attempt = under_way[key]
-  if attempt then
-    under_way[key] = nil
-  end
-  return attempt
 end
 
 
@@ -100,15 +71,28 @@ local function over(attempt, reason, told, seconds)
   if learn(state, attempt, reason, told) then
     backends.refresh(state)
   end
-  count = count + 1
-  free[count] = attempt
+  return give_back(attempt)
+end
+
+
+-- Before a request's first attempt. Where one is still under way, nginx has taken a request elsewhere (X-Accel-Redirect):
+-- this one, or another before it, of whose end nobody has heard.
+function _M.tidy()
+  if not any_under_way() then
+    return
+  end
+  local attempt = take()
+  if not attempt then
+    return
+  end
+  local own = is_own(attempt)
+  return over(attempt, nil, own, own and now() - attempt.since or 0)
 end
 
 
 -- The attempt before this one has failed, or was answered with what asks for another one (403, 404: no failure).
 function _M.failed(kind, status)
-  -- where ends are not heard, what is there is of another request, which nginx took elsewhere (X-Accel-Redirect)
-  local attempt = _M.hears() and take()
+  local attempt = take()
   if not attempt then
     return
   end
@@ -150,6 +134,9 @@ function _M.run()
   local attempt = take()
   if not attempt then
     return
+  end
+  if not is_own(attempt) then -- this one never came to an endpoint
+    return over(attempt, nil, false, 0)
   end
   local status, seconds = ngx.status, now() - attempt.since
   if status == 499 then -- a client that goes away says nothing of the endpoint

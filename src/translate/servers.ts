@@ -71,7 +71,7 @@ export function buildHost(host: string, claims: readonly Claim[], look: Look): H
       canaries: attached,
       failover,
       affinity: affinity && affinityAt(affinity, regexRule === undefined ? entry.rule.path : null),
-      measured: asked.some(targets.isMeasured),
+      measured: asked.some((backend) => targets.isMeasured(backend)),
       tls: redirects,
       rewrite,
       upstream: upstreamOf(entry),

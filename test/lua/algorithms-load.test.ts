@@ -50,6 +50,29 @@ describe('slow endpoints', () => {
     for (const index of [0, 1, 2, 3]) expect(Math.abs(share(run, index) * 10 - index - 1)).toBeLessThan(0.35);
   });
 
+  test('ewma: a clock that is put back by hours spoils nothing', async () => {
+    const picks = await law<number[]>(
+      gateway,
+      `local ewma, picks = clocked("ewma"), { 0, 0 }
+       local state = ewma.new({ endpoints = data.endpoints })
+       local function answer(i) ewma.started(state, i); ewma.ended(state, state.names[i], 0.01, false) end
+       clock.now = 100000
+       answer(1)
+       clock.now = 100000 - 7200
+       answer(1)
+       answer(2)
+       for _ = 1, 1000 do
+         clock.now = clock.now + 0.01
+         local i = ewma.pick(state)
+         picks[i] = picks[i] + 1
+         answer(i)
+       end
+       return picks`,
+      { endpoints: equalPeers(2) },
+    );
+    for (const count of picks) expect(count).toBeGreaterThan(400);
+  });
+
   test('ewma: one slow answer is enough to be left at once', async () => {
     const picks = await law<number[]>(
       gateway,

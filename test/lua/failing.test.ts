@@ -188,6 +188,26 @@ test('when all were ejected by hand, all are used, and GET /config says so', asy
   ).toMatchObject({ since: expect.any(Number) });
 });
 
+test('a panic that ends while nobody has seen it is over', async () => {
+  const b = fresh();
+  const panics = () =>
+    gateway.run<{ since?: number }>(`return { since = require("ingress.health.verdicts").panics("${b}") }`);
+  await put(
+    balanced(b, { ...passive(), panicThreshold: 60 }, endpoint(0), endpoint(1)),
+    route('r', b, MEASURED),
+  );
+  await gateway.run(
+    `require("ingress.health.verdicts").eject("${b}", "${endpoint(0)}", 30, "by hand") return {}`,
+  );
+  await count(2);
+  expect(await panics()).toMatchObject({ since: expect.any(Number) });
+  await gateway.hup();
+  await sleep(600);
+  await gateway.run(`require("ingress.health.verdicts").readmit("${b}", "${endpoint(0)}") return {}`);
+  await count(6);
+  expect(await panics()).toEqual({});
+});
+
 test('who stands in is asked when all that were tried have failed, or none is fit, and only then', async () => {
   const [dead = 0, gone = 0] = await freePorts(2);
   const [b, spare] = [fresh(), fresh()];
@@ -231,6 +251,25 @@ test('when who stands in fails as well, those that are not fit are asked after a
     `require("ingress.health.verdicts").eject("${b}", "${endpoint(0)}", 30, "by hand") return {}`,
   );
   expect((await count(8))[502]).toBeUndefined();
+});
+
+test('a canary whose endpoints are all down by its check takes nothing until one is up', async () => {
+  const [port = 0, gone = 0] = await freePorts(2);
+  const [b, c] = [fresh(), fresh()];
+  const check = { type: 'tcp', interval: 1, timeout: 0.5, rise: 1, fall: 1 };
+  const canaries = [{ backend: c, weight: 100, weightTotal: 100 }];
+  await put(
+    backend(b, endpoint(0)),
+    balanced(c, { algorithm: 'round_robin', check }, `127.0.0.1:${port}`, `127.0.0.1:${gone}`),
+    route('r', b, { canaries, tries: 1 }),
+  );
+  await eventually('the canary is left', async () => (await count(8)).one === 8);
+  const up = await startBackend({ name: 'canary', port });
+  try {
+    await eventually('it is back', async () => (await count(8)).canary === 8);
+  } finally {
+    await up.close();
+  }
 });
 
 test('a slow start keeps a new endpoint from its full share, in all workers alike', async () => {

@@ -94,27 +94,57 @@ test('a request that began under another algorithm, or without one, ends like an
   expect(await gateway.errorLog()).not.toMatch(/lua.*(error|attempt to)/i);
 });
 
-test('the attempt of a request that nginx took elsewhere is nobody else\'s', async () => {
-  const redirected = { maxFails: 1, failTimeout: 20, maxEjected: 50 };
-  const [dead = 0, gone = 0] = await freePorts(2);
-  await put(
-    balanced('from', { algorithm: 'round_robin', passive: redirected }, ...endpoints()),
-    balanced('to', { algorithm: 'round_robin' }, ...endpoints()),
-    balanced('other', { algorithm: 'round_robin' }, `127.0.0.1:${dead}`, `127.0.0.1:${gone}`),
-    route('r', 'from', MEASURED),
-    route('inner', 'to'),
-    route('broken', 'other'),
-    host('shop.test', { '/': 'r', '/inner/': 'inner', '/broken/': 'broken' }),
-  );
-  for (let i = 0; i < 6; i++) {
-    for (const upstream of upstreams) upstream.behave({ headers: { 'x-accel-redirect': '/inner/' } });
-    await ask();
-    for (const upstream of upstreams) upstream.behave({});
-    expect((await gateway.ask('shop.test', '/broken/')).status).toBe(502);
-  }
-  const [one, two] = endpoints();
-  const said = await gateway.run<Record<string, unknown>>(
-    `return require("ingress.health.verdicts").read("from", { "${one}", "${two}" }) or { none = true }`,
-  );
-  expect(said).toEqual({ none: true });
-});
+test.each(['least_conn', 'ewma'])(
+  '%s: an attempt ends where nginx takes its request elsewhere',
+  async (algorithm) => {
+    const id = `left-${algorithm}`;
+    const [dead = 0] = await freePorts(1);
+    await put(
+      balanced(id, { algorithm }, ...endpoints()),
+      balanced('other', { algorithm: 'round_robin' }, `127.0.0.1:${dead}`),
+      route('r', id, MEASURED),
+      route('inner', 'other'),
+      host('shop.test', { '/': 'r', '/inner/': 'inner' }),
+    );
+    for (const upstream of upstreams)
+      upstream.behave({ delayMs: 100, headers: { 'x-accel-redirect': '/inner/' } });
+    const answers = await Promise.all(Array.from({ length: 12 }, () => ask()));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([502]));
+    expect(await underWay(id)).toBe(0);
+  },
+);
+
+test.each([
+  ['is not measured', {}],
+  ['has a backend that needs no measuring', MEASURED],
+])(
+  'the attempt of a request that nginx took elsewhere is not that of the next, which %s',
+  async (_, more) => {
+    const [dead = 0, gone = 0] = await freePorts(2);
+    const from = `from-${Object.keys(more).length}`;
+    await put(
+      balanced(
+        from,
+        { algorithm: 'round_robin', passive: { maxFails: 1, failTimeout: 20, maxEjected: 50 } },
+        ...endpoints(),
+      ),
+      balanced('other', { algorithm: 'round_robin' }, `127.0.0.1:${dead}`, `127.0.0.1:${gone}`),
+      route('r', from, MEASURED),
+      route('inner', 'other'),
+      route('broken', 'other', more),
+      host('shop.test', { '/': 'r', '/inner/': 'inner', '/broken/': 'broken' }),
+    );
+    for (let i = 0; i < 6; i++) {
+      for (const upstream of upstreams) upstream.behave({ headers: { 'x-accel-redirect': '/inner/' } });
+      expect((await ask()).status).toBe(502);
+      for (const upstream of upstreams) upstream.behave({});
+      await sleep(10); // another millisecond
+      expect((await gateway.ask('shop.test', '/broken/')).status).toBe(502);
+    }
+    const [one, two] = endpoints();
+    const said = await gateway.run<Record<string, unknown>>(
+      `return require("ingress.health.verdicts").read("${from}", { "${one}", "${two}" }) or { none = true }`,
+    );
+    expect(said).toEqual({ none: true });
+  },
+);

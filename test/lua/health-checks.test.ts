@@ -220,7 +220,8 @@ test('a check that changes: states stay until the new one says otherwise', async
   await eventuallyStates(gateway, ID, 'unhealthy', 'healthy');
   await push(checked(ID, { statuses: [[200, 404]], interval: 60, rise: 1 }, ...endpoints()));
   await eventuallyStates(gateway, ID, 'healthy', 'healthy');
-  expect(await checksOf(first, 1000)).toBe(0);
+  // Each second there would be two at least; its place in the minute may just be now.
+  expect(await checksOf(first, 2_500)).toBeLessThanOrEqual(1);
   await push(checked(ID, { type: 'tcp', port: await freePort(), interval: 60 }, ...endpoints()));
   await eventuallyStates(gateway, ID, 'unhealthy', 'unhealthy');
   expect((await reportOf(gateway, ID)).endpoints[0]).toMatchObject({

@@ -42,9 +42,14 @@ local function put(state, body)
 end
 
 
--- What is left by now of what was right when the peer last answered.
+-- What is left by now of what was right when the peer last answered. It never grows: the clock may be set back.
 local function fade(state, i, time)
-  return exp((state.since[i] - time) / FADING)
+  local since = state.since[i]
+  if since > time then
+    state.since[i] = time
+    return 1
+  end
+  return exp((since - time) / FADING)
 end
 
 

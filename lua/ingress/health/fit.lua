@@ -49,10 +49,10 @@ end
 
 
 -- Without what verdicts speak against: list of endpoints, and set of names that are out or nil. Those that may be tried
--- again, or nil, and when the next ejection ends.
+-- again, or nil, and when the next ejection ends or is forgotten. Whether active checks have found all of them down.
 local function without(candidates, verdicts, body, time)
   local ejected = body.passive and ejected_of(candidates, verdicts, body.passive) or {}
-  local fit, unfit, trials, again = {}, nil, nil, nil
+  local fit, unfit, trials, again, down = {}, nil, nil, nil, 0
   for i = 1, #candidates do
     local candidate = candidates[i]
     local verdict = verdicts[candidate.name]
@@ -62,15 +62,19 @@ local function without(candidates, verdicts, body, time)
     elseif ends and body.passive and not (verdict.down and body.check) then
       trials = trials or {}
       trials[#trials + 1] = { endpoint = candidate.endpoint, ends = ends }
+      local forgotten = verdict.ejected.forgotten
+      again = forgotten and min(again or forgotten, forgotten) or again
     end
-    if verdict and verdict.down and body.check or ejected[candidate.name] then
+    local is_down = verdict and verdict.down and body.check
+    down = down + (is_down and 1 or 0)
+    if is_down or ejected[candidate.name] then
       unfit = unfit or {}
       unfit[candidate.name] = true
     else
       fit[#fit + 1] = candidate
     end
   end
-  return fit, unfit, trials, again
+  return fit, unfit, trials, again, down == #candidates
 end
 
 
@@ -108,7 +112,7 @@ end
 -- body: of a backend document. names: of its endpoints, in their order. verdicts: see verdicts.lua, or nil. births:
 -- name → since when it is known, of new ones, or nil.
 -- → {endpoints = list, unfit = set of names that are out or nil, panic = boolean, again = when to look again or nil,
---    trials = list of {endpoint, ends} whose ejection has ended, or nil}
+--    trials = list of {endpoint, ends} whose ejection has ended, or nil, dead = whether all are down by active checks}
 function _M.of(body, names, verdicts, births, time)
   local candidates, draining = {}, {}
   for i = 1, #names do
@@ -119,9 +123,9 @@ function _M.of(body, names, verdicts, births, time)
   if #candidates == 0 then
     candidates = draining
   end
-  local fit, unfit, trials, ends = candidates, nil, nil, nil
+  local fit, unfit, trials, ends, dead = candidates, nil, nil, nil, false
   if verdicts then
-    fit, unfit, trials, ends = without(candidates, verdicts, body, time)
+    fit, unfit, trials, ends, dead = without(candidates, verdicts, body, time)
     unfit = candidates ~= draining and drained(draining, verdicts, body, unfit) or unfit
   end
   local panic = #fit == 0 or #fit * 100 < (body.panicThreshold or 0) * #candidates
@@ -130,7 +134,14 @@ function _M.of(body, names, verdicts, births, time)
   end
   local endpoints, due = weighted(fit, body, births, time)
   local again = ends and due and min(ends, due) or ends or due
-  return { endpoints = endpoints, unfit = unfit, panic = panic and verdicts ~= nil, again = again, trials = trials }
+  return {
+    endpoints = endpoints,
+    unfit = unfit,
+    panic = panic and verdicts ~= nil,
+    dead = dead,
+    again = again,
+    trials = trials,
+  }
 end
 
 return _M

@@ -28,7 +28,9 @@ end
 
 -- Says whether the endpoint has been ejected for it.
 function _M.failed(id, name, passive, reason)
-  local count = dict:incr(key_of(id, name), 1, 0, passive.failTimeout)
+  local key = key_of(id, name)
+  dict:safe_add(key, 0, passive.failTimeout)
+  local count = dict:incr(key, 1)
   return count ~= nil and count >= passive.maxFails and eject(id, name, passive, reason)
 end
 

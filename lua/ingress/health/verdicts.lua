@@ -24,9 +24,18 @@ local function key_of(kind, id, name)
 end
 
 
+-- safe_add and not an initial value: without room that would drive out what others know.
+local function raise(key)
+  if not dict:incr(key, 1) then
+    dict:safe_add(key, 0)
+    dict:incr(key, 1)
+  end
+end
+
+
 local function said(id)
-  dict:incr("moved:" .. id, 1, 0)
-  dict:incr("moved", 1, 0)
+  raise("moved:" .. id)
+  raise("moved")
 end
 
 
@@ -36,6 +45,11 @@ local function write(key, text, seconds)
     ngx.log(ngx.ERR, "ingress_health has no room for what is known of an endpoint: ", err)
   end
   return ok
+end
+
+
+local function forgotten_after(seconds)
+  return FORGET * seconds + 60
 end
 
 
@@ -58,7 +72,7 @@ end
 
 
 -- Out for so many seconds, and then until a request that tries it succeeds. What nobody tries is forgotten some time
--- later. False: it is already, for as long as was said then.
+-- later. False: it is already, for as long as was said then, or there is no room to say so.
 function _M.eject(id, name, seconds, reason)
   local key = key_of("out", id, name)
   local time = now()
@@ -66,9 +80,10 @@ function _M.eject(id, name, seconds, reason)
   if ends and time < tonumber(ends) then
     return false
   end
-  if write(key, format("%.3f %.3f %s", time, time + seconds, reason), FORGET * seconds + 60) then
-    said(id)
+  if not write(key, format("%.3f %.3f %s", time, time + seconds, reason), forgotten_after(seconds)) then
+    return false
   end
+  said(id)
   return true
 end
 
@@ -96,7 +111,8 @@ function _M.moved_of(id)
 end
 
 
--- List of names → {name → {down = {since, reason}, ejected = {since, ends, reason}}}, or nil: nothing of any.
+-- List of names → {name → {down = {since, reason}, ejected = {since, ends, forgotten, reason}}}, or nil: nothing is
+-- said of any.
 function _M.read(id, names)
   if not dict:get("moved:" .. id) then
     return nil
@@ -114,7 +130,9 @@ function _M.read(id, names)
       end
       if out then
         local since, ends, reason = match(out, "^(%S+) (%S+) (.*)$")
-        verdict.ejected = { since = tonumber(since), ends = tonumber(ends), reason = reason }
+        since, ends = tonumber(since), tonumber(ends)
+        local forgotten = since + forgotten_after(ends - since)
+        verdict.ejected = { since = since, ends = ends, forgotten = forgotten, reason = reason }
       end
       all[name] = verdict
     end

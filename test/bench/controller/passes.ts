@@ -158,7 +158,8 @@ function service(index: number): Service {
 }
 
 function slice(index: number, address: string): EndpointSlice {
-  const state = { ready: true, serving: true, terminating: false, zone: undefined, nodeName: undefined };
+  const where = { zone: undefined, nodeName: undefined, forZones: [] };
+  const state = { ready: true, serving: true, terminating: false, ...where };
   return {
     kind: 'EndpointSlice',
     metadata: metadata(`slice-${index}`, { 'kubernetes.io/service-name': `service-${index}` }),

@@ -60,6 +60,7 @@ function staticText({ files, documents }: Rendered, job: PeerOptions['job'], inL
     .replace(/^ *content_by_lua_block .*\n/gm, '')
     .replace(/set_by_lua_block[\s\S]*?\n {8}\}\n/, 'return 404;\n        }\n')
     .replace(/^ {8}set \$.*;\n/gm, '')
+    .replace(/^ *(?:set \$measured|log_by_lua_block) .*\n/gm, '')
     .replace(/^ *location @p[^{]*\{[\s\S]*?\n {8}\}\n/gm, '')
     .replace(
       /set \$route "?([^;"]+)"?;([\s\S]*?)proxy_pass http:\/\/[\da-f]{2}_shard_*;/g,
@@ -68,13 +69,22 @@ function staticText({ files, documents }: Rendered, job: PeerOptions['job'], inL
     );
   if (job === 'bare') text = bared(text);
   const blocks = [...upstreams].map(([backend, name]) => {
-    const { endpoints } = bodies.get(`backend:${backend}`) as BackendBody;
+    const { algorithm, endpoints, hashBy } = bodies.get(`backend:${backend}`) as BackendBody;
     const servers = endpoints.map(({ address, port }) => `server ${address}:${port};`).join(' ');
-    return `    upstream ${name} { ${servers}${keepalive}}\n`;
+    return `    upstream ${name} { ${balancing(algorithm, hashBy)}${servers}${keepalive}}\n`;
   });
   const left = /.*(?:_by_lua|_shard|\$route\b).*/.exec(text.replace(/log_format[\s\S]*?;\n/, ''));
   if (left !== null) throw new Error(`the static peer still has ${left[0].trim()}`);
   return `${text.slice(0, text.lastIndexOf('}'))}${blocks.join('')}}\n`;
+}
+
+/** What nginx itself has that comes nearest. */
+function balancing(algorithm: string, hashBy: BackendBody['hashBy']): string {
+  if (algorithm === 'chash') return `hash ${hashBy?.join('')} consistent; `;
+  if (algorithm === 'least_conn') return 'least_conn; ';
+  if (algorithm === 'ewma') return 'random two least_conn; ';
+  if (algorithm === 'round_robin') return '';
+  throw new Error(`static nginx has nothing like ${algorithm}`);
 }
 
 /** What Lua shows of documents nginx shows of files: one pair for each host that has a certificate. */

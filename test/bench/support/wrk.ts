@@ -16,6 +16,8 @@ export type WrkOptions = {
   /** Each request names one of these, at random. */
   readonly hosts: readonly string[];
   readonly path?: string;
+  /** So many URIs for each host, at random: the path with a number behind it. Absent: the path alone. */
+  readonly uris?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
@@ -45,8 +47,8 @@ export async function ensureWrk(): Promise<string> {
 
 /** One load of `seconds`. Microseconds of latency. Throws when not one request was answered. */
 export async function runWrk(wrk: string, script: string, options: WrkOptions): Promise<WrkResult> {
-  const { port, tls = false, hosts, path = '/', headers = {}, connections, seconds } = options;
-  await writeFile(script, scriptOf(hosts, path, headers));
+  const { port, tls = false, path = '/', connections, seconds } = options;
+  await writeFile(script, scriptOf(options));
   const url = `${tls ? 'https' : 'http'}://127.0.0.1:${port}${path}`;
   const asked = ['-t1', `-c${connections}`, `-d${Math.max(1, Math.round(seconds))}s`, '-s', script, url];
   const { stdout } = await execute('taskset', ['-c', String(LOAD_CPU), wrk, ...asked], {
@@ -58,14 +60,16 @@ export async function runWrk(wrk: string, script: string, options: WrkOptions): 
 }
 
 // Requests are made once, before the load: what is sent must not cost the generator more than what is hot.
-function scriptOf(hosts: readonly string[], path: string, headers: Readonly<Record<string, string>>): string {
+function scriptOf({ hosts, path = '/', uris, headers = {} }: WrkOptions): string {
   const more = Object.entries(headers).map(([name, value]) => `["${name}"] = "${value}"`);
   return `
 local requests, count = {}, 0
 function init()
   for host in ([[${hosts.join(' ')}]]):gmatch("%S+") do
-    count = count + 1
-    requests[count] = wrk.format("GET", "${path}", { Host = host, ${more.join(', ')} })
+    for uri = 1, ${uris ?? 1} do
+      count = count + 1
+      requests[count] = wrk.format("GET", "${path}"${uris === undefined ? '' : ' .. uri'}, { Host = host, ${more.join(', ')} })
+    end
   end
   math.randomseed(os.time())
 end

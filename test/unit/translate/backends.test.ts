@@ -127,7 +127,9 @@ describe('endpoints', () => {
     const with4 = (more: Parameters<typeof endpoint>[1]) =>
       translator(
         snapshot([
-          ...[ingressClass(), asks(80), service()],
+          ingressClass(),
+          asks(80),
+          service(),
           slice('web', { endpoints: [endpoint(['10.0.0.1']), endpoint(['10.0.0.4'], more)] }),
         ]),
       ).backends.get('default/web/80');
