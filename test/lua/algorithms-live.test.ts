@@ -1,51 +1,31 @@
 // The algorithms on the real server, with endpoints that are really slow, broken or gone.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { BackendBody, Document } from '../../src/model/document.ts';
-import { type Backend, startBackend } from '../support/backend.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { BackendBody } from '../../src/model/document.ts';
+import type { Backend } from '../support/backend.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePorts } from '../support/ports.ts';
 import { at, balanced, delta, full, host, MEASURED, route, settings } from './support/documents.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
+import { openShop } from './support/shop.ts';
 
 const NAMES = ['one', 'two', 'three', 'four', 'five'];
-let gateway: Gateway;
-let upstreams: readonly Backend[] = [];
-let generation = 1;
-
-beforeAll(async () => {
-  upstreams = await Promise.all(NAMES.map((name) => startBackend({ name })));
-  gateway = await startGateway({ workers: 2 });
-  await gateway.post(full(at(1, generation), [settings(), host('shop.test', { '/': 'r' })]));
-});
-afterEach(() => {
-  for (const upstream of upstreams) upstream.behave({});
-});
-afterAll(async () => {
-  await gateway?.close();
-  await Promise.all(upstreams.map((upstream) => upstream.close()));
-});
-
-const put = async (...documents: readonly Document[]) => {
-  generation += 1;
-  const answer = await gateway.post(delta(at(1, generation - 1), at(1, generation), documents));
-  expect(answer.status.applied).toBe(true);
-};
-const all = () => upstreams.map(({ endpoint }) => endpoint);
-const upstream = (name: string) => upstreams[NAMES.indexOf(name)] as Backend;
+const { gateway, upstreams, put } = openShop(NAMES);
+const all = () => upstreams().map(({ endpoint }) => endpoint);
+const upstream = (name: string) => upstreams()[NAMES.indexOf(name)] as Backend;
 const HASHED: Omit<BackendBody, 'endpoints'> = { algorithm: 'chash', hashBy: ['$uri'] };
 
-async function serverOf(target: string, by: Gateway = gateway): Promise<string> {
+async function serverOf(target: string, by: Gateway = gateway()): Promise<string> {
   const response = await by.ask('shop.test', target);
   return response.headers['x-backend'] ?? String(response.status);
 }
 
 /** Who serves /1 to /`count`. */
-const serversOf = (count: number, by: Gateway = gateway) =>
+const serversOf = (count: number, by: Gateway = gateway()) =>
   Promise.all(Array.from({ length: count }, (_, index) => serverOf(`/${index + 1}`, by)));
 
 /** How many of so many requests each serves, `together` at a time. */
-async function shares(requests: number, together: number, by: Gateway = gateway) {
+async function shares(requests: number, together: number, by: Gateway = gateway()) {
   const counts: Record<string, number> = {};
   let left = requests;
   const asker = async () => {
@@ -70,10 +50,10 @@ describe('consistent hash', () => {
       expect(new Set(first)).toEqual(new Set(NAMES));
       for (let turn = 0; turn < 4; turn++) expect(await serversOf(60)).toEqual(first);
       expect(await serversOf(60, other)).toEqual(first);
-      const workers = await gateway.workers();
-      await gateway.hup();
+      const workers = await gateway().workers();
+      await gateway().hup();
       await eventually('other workers', async () =>
-        (await gateway.workers()).every((pid) => !workers.includes(pid)),
+        (await gateway().workers()).every((pid) => !workers.includes(pid)),
       );
       expect(await serversOf(60)).toEqual(first);
     } finally {

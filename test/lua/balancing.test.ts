@@ -1,48 +1,13 @@
 // The balancer on the real server: shares, changes of endpoints, retries, canaries, timeouts.
 
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import WebSocket from 'ws';
-import type { Document } from '../../src/model/document.ts';
-import { type Backend, startBackend } from '../support/backend.ts';
-import type { RawRequest } from '../support/http-client.ts';
+import { startBackend } from '../support/backend.ts';
 import { freePorts } from '../support/ports.ts';
-import { at, backend, delta, full, host, route, settings } from './support/documents.ts';
-import { type Gateway, startGateway } from './support/gateway.ts';
+import { backend, route } from './support/documents.ts';
+import { openShop } from './support/shop.ts';
 
-let gateway: Gateway;
-let upstreams: readonly Backend[] = [];
-let generation = 1;
-
-beforeAll(async () => {
-  upstreams = await Promise.all(['one', 'two', 'three', 'four'].map((name) => startBackend({ name })));
-  gateway = await startGateway();
-  await gateway.post(full(at(1, generation), [settings(), host('shop.test', { '/': 'r' })]));
-});
-afterEach(() => {
-  for (const upstream of upstreams) upstream.behave({});
-});
-afterAll(async () => {
-  await gateway?.close();
-  await Promise.all(upstreams.map((upstream) => upstream.close()));
-});
-
-const put = async (...documents: readonly Document[]) => {
-  generation += 1;
-  const answer = await gateway.post(delta(at(1, generation - 1), at(1, generation), documents));
-  expect(answer.status.applied).toBe(true);
-};
-const endpoint = (index: number) => upstreams[index]?.endpoint ?? '';
-const ask = (more: Partial<RawRequest> = {}) => gateway.ask('shop.test', '/', more);
-
-async function count(requests: number, more: Partial<RawRequest> = {}): Promise<Record<string, number>> {
-  const shares: Record<string, number> = {};
-  for (let i = 0; i < requests; i++) {
-    const response = await ask(more);
-    const name = response.headers['x-backend'] ?? String(response.status);
-    shares[name] = (shares[name] ?? 0) + 1;
-  }
-  return shares;
-}
+const { gateway, upstreams, endpoint, put, ask, count } = openShop(['one', 'two', 'three', 'four']);
 
 test('equal endpoints get equal shares, weighted ones theirs', async () => {
   await put(backend('b', endpoint(0), endpoint(1), endpoint(2)), route('r', 'b'));
@@ -117,7 +82,7 @@ test('a route that had nothing special obeys what it is given, and the other way
 });
 
 test('no attempt starts after triesTimeout', async () => {
-  const [slow, other] = [upstreams[0], upstreams[1]];
+  const [slow, other] = [upstreams()[0], upstreams()[1]];
   slow?.behave({ fault: 'hang' });
   const timeouts = { connect: 1, send: 1, read: 0.3 };
   await put(backend('b', endpoint(0), endpoint(1)), route('r', 'b', { timeouts, triesTimeout: 10 }));
@@ -130,7 +95,7 @@ test('no attempt starts after triesTimeout', async () => {
 });
 
 test('timeouts of the route hold instead of those of the files', async () => {
-  upstreams[0]?.behave({ fault: 'hang' });
+  upstreams()[0]?.behave({ fault: 'hang' });
   const timeouts = { connect: 1, send: 1, read: 0.2 };
   await put(backend('b', endpoint(0)), route('r', 'b', { timeouts }));
   const start = performance.now();
@@ -201,7 +166,7 @@ test('canary: several are asked in order, and one without endpoints not at all',
 
 test('a WebSocket passes and survives a push and a reload', async () => {
   await put(backend('b', endpoint(0)), route('r', 'b', { canaries: [] }));
-  const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/chat`, { headers: { Host: 'shop.test' } });
+  const socket = new WebSocket(`ws://127.0.0.1:${gateway().port}/chat`, { headers: { Host: 'shop.test' } });
   const messages: string[] = [];
   const next = () =>
     new Promise<void>((done) =>
@@ -209,7 +174,7 @@ test('a WebSocket passes and survives a push and a reload', async () => {
     );
   await next();
   await put(backend('b', endpoint(1)));
-  await gateway.hup();
+  await gateway().hup();
   const echo = next();
   socket.send('still here');
   await echo;

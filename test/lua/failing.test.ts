@@ -1,40 +1,15 @@
 // Endpoints that fail requests: ejected within their bound, back after it; panic; who stands in for whom.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import type { Document } from '../../src/model/document.ts';
-import { type Backend, startBackend } from '../support/backend.ts';
+import { expect, test } from '@jest/globals';
+import { startBackend } from '../support/backend.ts';
 import { eventually } from '../support/eventually.ts';
-import type { RawRequest } from '../support/http-client.ts';
 import { freePorts } from '../support/ports.ts';
-import { at, backend, balanced, delta, full, host, MEASURED, route, settings } from './support/documents.ts';
-import { type Gateway, startGateway } from './support/gateway.ts';
+import { backend, balanced, MEASURED, route } from './support/documents.ts';
+import { openShop } from './support/shop.ts';
 
-let gateway: Gateway;
-let upstreams: readonly Backend[] = [];
-let generation = 1;
+const { gateway, upstreams, endpoint, put, ask, count } = openShop(['one', 'two', 'three', 'four']);
 let made = 0;
-
-beforeAll(async () => {
-  upstreams = await Promise.all(['one', 'two', 'three', 'four'].map((name) => startBackend({ name })));
-  gateway = await startGateway();
-  await gateway.post(full(at(1, generation), [settings(), host('shop.test', { '/': 'r' })]));
-});
-afterEach(() => {
-  for (const upstream of upstreams) upstream.behave({});
-});
-afterAll(async () => {
-  await gateway?.close();
-  await Promise.all(upstreams.map((upstream) => upstream.close()));
-});
-
-const put = async (...documents: readonly Document[]) => {
-  generation += 1;
-  const answer = await gateway.post(delta(at(1, generation - 1), at(1, generation), documents));
-  expect(answer.status.applied).toBe(true);
-};
-const endpoint = (index: number) => upstreams[index]?.endpoint ?? '';
-const ask = (more: Partial<RawRequest> = {}) => gateway.ask('shop.test', '/', more);
 /** A backend of its own for each test: what is known against endpoints outlives documents. */
 const fresh = () => `b${++made}`;
 const passive = (more: object = {}) => ({
@@ -42,28 +17,18 @@ const passive = (more: object = {}) => ({
   passive: { maxFails: 3, failTimeout: 2, maxEjected: 50, ...more },
 });
 
-async function count(requests: number, more: Partial<RawRequest> = {}): Promise<Record<string, number>> {
-  const shares: Record<string, number> = {};
-  for (let i = 0; i < requests; i++) {
-    const response = await ask(more);
-    const name = response.headers['x-backend'] ?? String(response.status);
-    shares[name] = (shares[name] ?? 0) + 1;
-  }
-  return shares;
-}
-
 test('an endpoint that resets is ejected after three failures over all workers, and comes back', async () => {
   const b = fresh();
   await put(balanced(b, passive(), endpoint(0), endpoint(1), endpoint(2)), route('r', b, MEASURED));
-  upstreams[0]?.behave({ fault: 'reset' });
-  upstreams[0]?.resetCounts();
+  upstreams()[0]?.behave({ fault: 'reset' });
+  upstreams()[0]?.resetCounts();
   const shares = await count(60);
   expect(shares[502]).toBeUndefined();
   expect(shares.one).toBeUndefined();
   // three by themselves, and of each worker's at most one that had not heard of it yet
-  expect(upstreams[0]?.requests()).toBeLessThanOrEqual(5);
-  expect(upstreams[0]?.requests()).toBeGreaterThanOrEqual(3);
-  upstreams[0]?.behave({});
+  expect(upstreams()[0]?.requests()).toBeLessThanOrEqual(5);
+  expect(upstreams()[0]?.requests()).toBeGreaterThanOrEqual(3);
+  upstreams()[0]?.behave({});
   expect((await count(6)).one).toBeUndefined();
   await eventually('it gets requests again', async () => (await count(6)).one, { timeoutMs: 5_000 });
 });
@@ -71,16 +36,16 @@ test('an endpoint that resets is ejected after three failures over all workers, 
 test('when its time is over, one request at a time tries it, and only success lets others follow', async () => {
   const b = fresh();
   await put(balanced(b, passive({ failTimeout: 1 }), endpoint(0), endpoint(1)), route('r', b, MEASURED));
-  upstreams[0]?.behave({ fault: 'reset' });
+  upstreams()[0]?.behave({ fault: 'reset' });
   await count(20);
-  upstreams[0]?.resetCounts();
+  upstreams()[0]?.resetCounts();
   const end = Date.now() + 3_400;
   const statuses = new Set<string>();
   while (Date.now() < end) for (const name of Object.keys(await count(5))) statuses.add(name);
   expect([...statuses]).toEqual(['two']);
-  expect(upstreams[0]?.requests()).toBeGreaterThanOrEqual(2);
-  expect(upstreams[0]?.requests()).toBeLessThanOrEqual(4);
-  upstreams[0]?.behave({});
+  expect(upstreams()[0]?.requests()).toBeGreaterThanOrEqual(2);
+  expect(upstreams()[0]?.requests()).toBeLessThanOrEqual(4);
+  upstreams()[0]?.behave({});
   await eventually('it is back', async () => ((await count(6)).one ?? 0) >= 2, { timeoutMs: 5_000 });
 });
 
@@ -91,28 +56,28 @@ test('a trial that hangs keeps nobody else', async () => {
     balanced(b, passive({ failTimeout: 1 }), endpoint(0), endpoint(1)),
     route('r', b, { ...MEASURED, timeouts }),
   );
-  upstreams[0]?.behave({ fault: 'hang' });
+  upstreams()[0]?.behave({ fault: 'hang' });
   await Promise.all(Array.from({ length: 8 }, () => ask()));
-  upstreams[0]?.resetCounts();
+  upstreams()[0]?.resetCounts();
   const end = Date.now() + 2_500;
   while (Date.now() < end) await Promise.all([count(5), count(5), count(5)]);
-  expect(upstreams[0]?.requests()).toBeLessThanOrEqual(3);
+  expect(upstreams()[0]?.requests()).toBeLessThanOrEqual(3);
 });
 
 test('what may not be repeated is not what tries', async () => {
   const b = fresh();
   await put(balanced(b, passive({ failTimeout: 1 }), endpoint(0), endpoint(1)), route('r', b, MEASURED));
-  upstreams[0]?.behave({ fault: 'reset' });
+  upstreams()[0]?.behave({ fault: 'reset' });
   await count(20);
-  upstreams[0]?.resetCounts();
+  upstreams()[0]?.resetCounts();
   await sleep(1_400);
   expect(await count(10, { method: 'POST', body: 'x' })).toEqual({ two: 10 });
-  expect(upstreams[0]?.requests()).toBe(0);
+  expect(upstreams()[0]?.requests()).toBe(0);
 });
 
 test('statuses count when asked for, even where nothing is tried again', async () => {
   const b = fresh();
-  upstreams[0]?.behave({ status: 503 });
+  upstreams()[0]?.behave({ status: 503 });
   await put(balanced(b, passive(), endpoint(0), endpoint(1)), route('r', b, { ...MEASURED, tries: 1 }));
   const { one: served = 0 } = await count(20);
   expect(served).toBeGreaterThanOrEqual(8);
@@ -128,16 +93,16 @@ test('statuses count when asked for, even where nothing is tried again', async (
 
 test('no more than the ceiling are ejected, and failures of a lone endpoint eject nothing', async () => {
   const b = fresh();
-  for (const upstream of upstreams) upstream.behave({ status: 500 });
+  for (const upstream of upstreams()) upstream.behave({ status: 500 });
   await put(
-    balanced(b, passive({ statuses: [[500, 599]] }), ...upstreams.map((upstream) => upstream.endpoint)),
+    balanced(b, passive({ statuses: [[500, 599]] }), ...upstreams().map((upstream) => upstream.endpoint)),
     route('r', b, { ...MEASURED, tries: 1 }),
   );
   await count(60);
   await sleep(300);
-  for (const upstream of upstreams) upstream.resetCounts();
+  for (const upstream of upstreams()) upstream.resetCounts();
   await count(20);
-  expect(upstreams.filter((upstream) => upstream.requests() > 0)).toHaveLength(2);
+  expect(upstreams().filter((upstream) => upstream.requests() > 0)).toHaveLength(2);
   const c = fresh();
   await put(balanced(c, passive(), endpoint(0)), route('r', c, MEASURED));
   expect(await count(10)).toEqual({ one: 10 });
@@ -145,12 +110,12 @@ test('no more than the ceiling are ejected, and failures of a lone endpoint ejec
 
 test('a client that goes away says nothing against the endpoint', async () => {
   const b = fresh();
-  upstreams[0]?.behave({ delayMs: 300 });
-  upstreams[1]?.behave({ delayMs: 300 });
+  upstreams()[0]?.behave({ delayMs: 300 });
+  upstreams()[1]?.behave({ delayMs: 300 });
   await put(balanced(b, passive(), endpoint(0), endpoint(1)), route('r', b, MEASURED));
   await Promise.all(Array.from({ length: 12 }, () => ask({ timeoutMs: 100 }).catch(() => null)));
   await sleep(400);
-  for (const upstream of upstreams) upstream.behave({});
+  for (const upstream of upstreams()) upstream.behave({});
   const { one = 0, two = 0 } = await count(12);
   expect(Math.min(one, two)).toBeGreaterThanOrEqual(4);
 });
@@ -162,7 +127,7 @@ test('POSTs are tried again when the connection failed, not when they were sent'
   expect(await count(10, { method: 'POST', body: 'x' })).toEqual({ two: 10 });
   const c = fresh();
   await put(balanced(c, passive(), endpoint(0), endpoint(1)), route('r', c, MEASURED));
-  upstreams[0]?.behave({ fault: 'reset' });
+  upstreams()[0]?.behave({ fault: 'reset' });
   const shares = await count(40, { method: 'POST', body: 'x' });
   expect(shares[502]).toBeGreaterThanOrEqual(3);
   expect(shares[502]).toBeLessThanOrEqual(5);
@@ -175,14 +140,14 @@ test('when all were ejected by hand, all are used, and GET /config says so', asy
     route('r', b, MEASURED),
   );
   await count(2);
-  await gateway.run(
+  await gateway().run(
     `require("ingress.health.verdicts").eject("${b}", "${endpoint(0)}", 30, "by hand") return {}`,
   );
   await sleep(600);
   const { one = 0, two = 0 } = await count(12);
   expect(Math.min(one, two)).toBeGreaterThanOrEqual(4);
   expect(
-    await gateway.run<{ since?: number }>(
+    await gateway().run<{ since?: number }>(
       `return { since = require("ingress.health.verdicts").panics("${b}") }`,
     ),
   ).toMatchObject({ since: expect.any(Number) });
@@ -191,19 +156,19 @@ test('when all were ejected by hand, all are used, and GET /config says so', asy
 test('a panic that ends while nobody has seen it is over', async () => {
   const b = fresh();
   const panics = () =>
-    gateway.run<{ since?: number }>(`return { since = require("ingress.health.verdicts").panics("${b}") }`);
+    gateway().run<{ since?: number }>(`return { since = require("ingress.health.verdicts").panics("${b}") }`);
   await put(
     balanced(b, { ...passive(), panicThreshold: 60 }, endpoint(0), endpoint(1)),
     route('r', b, MEASURED),
   );
-  await gateway.run(
+  await gateway().run(
     `require("ingress.health.verdicts").eject("${b}", "${endpoint(0)}", 30, "by hand") return {}`,
   );
   await count(2);
   expect(await panics()).toMatchObject({ since: expect.any(Number) });
-  await gateway.hup();
+  await gateway().hup();
   await sleep(600);
-  await gateway.run(`require("ingress.health.verdicts").readmit("${b}", "${endpoint(0)}") return {}`);
+  await gateway().run(`require("ingress.health.verdicts").readmit("${b}", "${endpoint(0)}") return {}`);
   await count(6);
   expect(await panics()).toEqual({});
 });
@@ -231,11 +196,11 @@ test('a backend that its failover stands in for is tried, and gets its requests 
     backend(spare, endpoint(2)),
     route('r', b, { ...MEASURED, failover: spare }),
   );
-  upstreams[0]?.behave({ fault: 'reset' });
-  upstreams[1]?.behave({ fault: 'reset' });
+  upstreams()[0]?.behave({ fault: 'reset' });
+  upstreams()[1]?.behave({ fault: 'reset' });
   await eventually('it is left', async () => (await count(6)).three === 6, { timeoutMs: 5_000 });
-  upstreams[0]?.behave({});
-  upstreams[1]?.behave({});
+  upstreams()[0]?.behave({});
+  upstreams()[1]?.behave({});
   await eventually('it is back', async () => (await count(6)).three === undefined, { timeoutMs: 8_000 });
 });
 
@@ -247,7 +212,7 @@ test('when who stands in fails as well, those that are not fit are asked after a
     backend(spare, `127.0.0.1:${dead}`),
     route('r', b, { ...MEASURED, failover: spare }),
   );
-  await gateway.run(
+  await gateway().run(
     `require("ingress.health.verdicts").eject("${b}", "${endpoint(0)}", 30, "by hand") return {}`,
   );
   expect((await count(8))[502]).toBeUndefined();
@@ -281,7 +246,7 @@ test('a slow start keeps a new endpoint from its full share, in all workers alik
   const { two = 0 } = await count(100);
   expect(two).toBeGreaterThan(0);
   expect(two).toBeLessThan(20);
-  await gateway.hup();
+  await gateway().hup();
   const { two: after = 0 } = await count(100);
   expect(after).toBeGreaterThan(0);
   expect(after).toBeLessThan(25);

@@ -1,43 +1,18 @@
 // What is counted as under way ends, however a request does.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import WebSocket from 'ws';
-import type { Document } from '../../src/model/document.ts';
-import { type Backend, startBackend } from '../support/backend.ts';
 import { eventually } from '../support/eventually.ts';
-import type { RawRequest } from '../support/http-client.ts';
 import { freePorts } from '../support/ports.ts';
-import { at, balanced, delta, full, host, MEASURED, route, settings } from './support/documents.ts';
-import { type Gateway, startGateway } from './support/gateway.ts';
+import { balanced, host, MEASURED, route } from './support/documents.ts';
+import { openShop } from './support/shop.ts';
 
-let gateway: Gateway;
-let upstreams: readonly Backend[] = [];
-let generation = 1;
-
-beforeAll(async () => {
-  upstreams = await Promise.all(['one', 'two'].map((name) => startBackend({ name })));
-  gateway = await startGateway({ workers: 1 });
-  await gateway.post(full(at(1, generation), [settings(), host('shop.test', { '/': 'r' })]));
-});
-afterEach(() => {
-  for (const upstream of upstreams) upstream.behave({});
-});
-afterAll(async () => {
-  await gateway?.close();
-  await Promise.all(upstreams.map((upstream) => upstream.close()));
-});
-
-const put = async (...documents: readonly Document[]) => {
-  generation += 1;
-  const answer = await gateway.post(delta(at(1, generation - 1), at(1, generation), documents));
-  expect(answer.status.applied).toBe(true);
-};
-const endpoints = () => upstreams.map(({ endpoint }) => endpoint);
-const ask = (more: Partial<RawRequest> = {}) => gateway.ask('shop.test', '/', more);
+const { gateway, upstreams, put, ask } = openShop(['one', 'two'], { workers: 1 });
+const endpoints = () => upstreams().map(({ endpoint }) => endpoint);
 const underWay = async (id: string) =>
   (
-    await gateway.run<{ readonly sum: number }>(
+    await gateway().run<{ readonly sum: number }>(
       `return { sum = require("ingress.backends").state("${id}").picker.under_way or -1 }`,
     )
   ).sum;
@@ -52,7 +27,7 @@ test.each(['least_conn', 'ewma'])(
       balanced(id, { algorithm }, ...endpoints(), `127.0.0.1:${dead}`),
       route('r', id, { ...MEASURED, timeouts }),
     );
-    const [one, two] = upstreams;
+    const [one, two] = upstreams();
     one?.behave({ delayMs: 300 });
     two?.behave({ delayMs: 300 });
     const slow = Array.from({ length: 6 }, () => ask());
@@ -71,8 +46,8 @@ test.each(['least_conn', 'ewma'])(
     await ask({ method: 'POST', body: 'x' });
     expect(await underWay(id)).toBe(0);
 
-    for (const upstream of upstreams) upstream.behave({});
-    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/`, { headers: { Host: 'shop.test' } });
+    for (const upstream of upstreams()) upstream.behave({});
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway().port}/`, { headers: { Host: 'shop.test' } });
     await new Promise((done) => socket.once('message', done));
     expect(await underWay(id)).toBe(1);
     socket.terminate();
@@ -83,7 +58,7 @@ test.each(['least_conn', 'ewma'])(
 test('a request that began under another algorithm, or without one, ends like any', async () => {
   await put(balanced('b', { algorithm: 'least_conn' }, ...endpoints()), route('r', 'b', MEASURED));
   for (const next of ['ewma', 'round_robin', 'least_conn', 'chash', 'ewma']) {
-    for (const upstream of upstreams) upstream.behave({ delayMs: 200 });
+    for (const upstream of upstreams()) upstream.behave({ delayMs: 200 });
     const slow = Array.from({ length: 4 }, () => ask());
     await sleep(60);
     await put(balanced('b', { algorithm: next }, ...endpoints()));
@@ -91,7 +66,7 @@ test('a request that began under another algorithm, or without one, ends like an
     for (const answer of await Promise.all(slow)) expect(answer.status).toBe(200);
     expect(await underWay('b')).toBeLessThanOrEqual(0);
   }
-  expect(await gateway.errorLog()).not.toMatch(/lua.*(error|attempt to)/i);
+  expect(await gateway().errorLog()).not.toMatch(/lua.*(error|attempt to)/i);
 });
 
 test.each(['least_conn', 'ewma'])(
@@ -106,7 +81,7 @@ test.each(['least_conn', 'ewma'])(
       route('inner', 'other'),
       host('shop.test', { '/': 'r', '/inner/': 'inner' }),
     );
-    for (const upstream of upstreams)
+    for (const upstream of upstreams())
       upstream.behave({ delayMs: 100, headers: { 'x-accel-redirect': '/inner/' } });
     const answers = await Promise.all(Array.from({ length: 12 }, () => ask()));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([502]));
@@ -135,14 +110,14 @@ test.each([
       host('shop.test', { '/': 'r', '/inner/': 'inner', '/broken/': 'broken' }),
     );
     for (let i = 0; i < 6; i++) {
-      for (const upstream of upstreams) upstream.behave({ headers: { 'x-accel-redirect': '/inner/' } });
+      for (const upstream of upstreams()) upstream.behave({ headers: { 'x-accel-redirect': '/inner/' } });
       expect((await ask()).status).toBe(502);
-      for (const upstream of upstreams) upstream.behave({});
+      for (const upstream of upstreams()) upstream.behave({});
       await sleep(10); // another millisecond
-      expect((await gateway.ask('shop.test', '/broken/')).status).toBe(502);
+      expect((await gateway().ask('shop.test', '/broken/')).status).toBe(502);
     }
     const [one, two] = endpoints();
-    const said = await gateway.run<Record<string, unknown>>(
+    const said = await gateway().run<Record<string, unknown>>(
       `return require("ingress.health.verdicts").read("${from}", { "${one}", "${two}" }) or { none = true }`,
     );
     expect(said).toEqual({ none: true });

@@ -1,34 +1,12 @@
 // Sticky sessions and canaries: a session stays on the side where it began, unless that is not wanted.
 
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { AffinityBody, CanaryBody, Document } from '../../src/model/document.ts';
-import { type Backend, startBackend } from '../support/backend.ts';
-import { at, backend, delta, full, host, route, settings } from './support/documents.ts';
-import { type Gateway, startGateway } from './support/gateway.ts';
-import { type Ask, STICKY, visitAll, visitor, visitors } from './support/visitors.ts';
+import { expect, test } from '@jest/globals';
+import type { AffinityBody, CanaryBody } from '../../src/model/document.ts';
+import { backend, route } from './support/documents.ts';
+import { openShop } from './support/shop.ts';
+import { STICKY, visitAll, visitor, visitors } from './support/visitors.ts';
 
-let gateway: Gateway;
-let upstreams: readonly Backend[] = [];
-let generation = 1;
-
-beforeAll(async () => {
-  const names = ['one', 'two', 'new-one', 'new-two', 'other'];
-  upstreams = await Promise.all(names.map((name) => startBackend({ name })));
-  gateway = await startGateway();
-  await gateway.post(full(at(1, generation), [settings(), host('shop.test', { '/': 'r' })]));
-});
-afterAll(async () => {
-  await gateway?.close();
-  await Promise.all(upstreams.map((upstream) => upstream.close()));
-});
-
-const put = async (...documents: readonly Document[]) => {
-  generation += 1;
-  const answer = await gateway.post(delta(at(1, generation - 1), at(1, generation), documents));
-  expect(answer.status.applied).toBe(true);
-};
-const endpoint = (index: number) => upstreams[index]?.endpoint ?? '';
-const ask: Ask = (more) => gateway.ask('shop.test', '/', more);
+const { upstreams, endpoint, put, ask } = openShop(['one', 'two', 'new-one', 'new-two', 'other']);
 const canary = (body: Partial<CanaryBody> = {}): CanaryBody => ({
   backend: 'c',
   weight: 0,
@@ -102,7 +80,7 @@ test('retries of a session at a canary stay there', async () => {
   await world({}, canary());
   const person = visitor();
   const place = await person.visit(ask, ALWAYS);
-  const failing = upstreams.find(({ name }) => name === place);
+  const failing = upstreams().find(({ name }) => name === place);
   failing?.behave({ fault: 'reset' });
   const other = await person.visit(ask);
   failing?.behave({});

@@ -1,43 +1,19 @@
 // The cookie of a sticky session: its attributes, its neighbours, and what clients send in its place.
 
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { AffinityBody, Document } from '../../src/model/document.ts';
-import { type Backend, startBackend } from '../support/backend.ts';
+import { beforeAll, expect, test } from '@jest/globals';
+import type { AffinityBody } from '../../src/model/document.ts';
+import { startBackend } from '../support/backend.ts';
 import type { RawRequest } from '../support/http-client.ts';
-import { at, backend, delta, full, host, route, settings } from './support/documents.ts';
-import { type Gateway, startGateway } from './support/gateway.ts';
+import { backend, route } from './support/documents.ts';
+import { openShop } from './support/shop.ts';
 import { STICKY, setCookies } from './support/visitors.ts';
 
 const VALUE = /^SESSION=([0-9a-f]{16}|[0-9a-f]{32})\|[0-9a-f]{16}$/;
 
-let gateway: Gateway;
-let upstreams: readonly Backend[] = [];
-let generation = 1;
-
-beforeAll(async () => {
-  upstreams = await Promise.all(['one', 'two', 'three'].map((name) => startBackend({ name })));
-  gateway = await startGateway();
-  await gateway.post(
-    full(at(1, generation), [
-      settings(),
-      host('shop.test', { '/': 'r' }),
-      backend('b', ...upstreams.map(({ endpoint }) => endpoint)),
-    ]),
-  );
-});
-afterAll(async () => {
-  await gateway?.close();
-  await Promise.all(upstreams.map((upstream) => upstream.close()));
-});
-
-const put = async (...documents: readonly Document[]) => {
-  generation += 1;
-  const answer = await gateway.post(delta(at(1, generation - 1), at(1, generation), documents));
-  expect(answer.status.applied).toBe(true);
-};
+const { gateway, upstreams, put, ask } = openShop(['one', 'two', 'three']);
+beforeAll(() => put(backend('b', ...upstreams().map(({ endpoint }) => endpoint))));
 const sticky = (affinity: Partial<AffinityBody> = {}) =>
   put(route('r', 'b', { affinity: { ...STICKY, ...affinity } }));
-const ask = (more: Partial<RawRequest> = {}) => gateway.ask('shop.test', '/', more);
 
 /** The one Set-Cookie: its value, and its attributes in alphabetical order. */
 async function begun(more: Partial<RawRequest> = {}): Promise<readonly [string, ...string[]]> {
@@ -53,7 +29,7 @@ test('a cookie of the browser session is as plain as can be', async () => {
   await sticky({ mode: 'persistent' });
   const [value] = await begun();
   expect(value).toMatch(VALUE);
-  for (const { port } of upstreams) expect(value).not.toContain(String(port));
+  for (const { port } of upstreams()) expect(value).not.toContain(String(port));
 });
 
 test('path, domain, name, ages', async () => {
@@ -70,7 +46,7 @@ test('path, domain, name, ages', async () => {
 });
 
 test('secure as the client came, or as it is said', async () => {
-  const tls = { port: gateway.tlsPort, tls: {} };
+  const tls = { port: gateway().tlsPort, tls: {} };
   await sticky();
   expect(await begun(tls)).toContain('Secure');
   expect(await begun({ headers: { 'X-Forwarded-Proto': 'https' } })).toContain('Secure');
@@ -127,7 +103,7 @@ const misread: readonly (readonly [boolean, string])[] = [
 
 test.each(misread)('misreads None: %s, %s', async (expected, agent) => {
   const lua = `return { require("ingress.same_site")(${JSON.stringify(agent)}) }`;
-  expect(await gateway.run(lua)).toEqual([expected]);
+  expect(await gateway().run(lua)).toEqual([expected]);
 });
 
 test("the upstream's own cookies arrive beside ours, each once", async () => {

@@ -1,45 +1,19 @@
 // Sticky sessions on the real server: they stay where they began, whatever comes and goes beside them.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { AffinityBody, Document } from '../../src/model/document.ts';
-import { type Backend, startBackend } from '../support/backend.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { AffinityBody } from '../../src/model/document.ts';
+import { startBackend } from '../support/backend.ts';
 import { freePorts } from '../support/ports.ts';
-import { at, backend, balanced, delta, full, host, route, settings } from './support/documents.ts';
-import { type Gateway, startGateway } from './support/gateway.ts';
+import { backend, balanced, route } from './support/documents.ts';
+import { openShop } from './support/shop.ts';
 import { type Ask, STICKY, visitAll, visitor, visitors } from './support/visitors.ts';
 
-let gateway: Gateway;
-let second: Gateway;
-let upstreams: readonly Backend[] = [];
-let generation = 1;
-
-beforeAll(async () => {
-  upstreams = await Promise.all(['one', 'two', 'three', 'four'].map((name) => startBackend({ name })));
-  [gateway, second] = await Promise.all([startGateway(), startGateway()]);
-  for (const each of [gateway, second]) {
-    await each.post(full(at(1, generation), [settings(), host('shop.test', { '/': 'r' })]));
-  }
+const { gateway, gateways, upstreams, endpoint, put, ask } = openShop(['one', 'two', 'three', 'four'], {
+  gateways: 2,
 });
-afterEach(() => {
-  for (const upstream of upstreams) upstream.behave({});
-});
-afterAll(async () => {
-  await Promise.all([gateway?.close(), second?.close()]);
-  await Promise.all(upstreams.map((upstream) => upstream.close()));
-});
-
-const put = async (...documents: readonly Document[]) => {
-  generation += 1;
-  for (const each of [gateway, second]) {
-    const answer = await each.post(delta(at(1, generation - 1), at(1, generation), documents));
-    expect(answer.status.applied).toBe(true);
-  }
-};
-const endpoint = (index: number) => upstreams[index]?.endpoint ?? '';
 const sticky = (affinity: Partial<AffinityBody> = {}) =>
   route('r', 'b', { affinity: { ...STICKY, ...affinity } });
-const ask: Ask = (more) => gateway.ask('shop.test', '/', more);
-const askSecond: Ask = (more) => second.ask('shop.test', '/', more);
+const askSecond: Ask = (more) => (gateways()[1] ?? gateway()).ask('shop.test', '/', more);
 const draining = (index: number) => `${endpoint(index)}!`;
 const round = (...endpoints: string[]) => balanced('b', { algorithm: 'round_robin' }, ...endpoints);
 
@@ -51,7 +25,7 @@ describe.each(['balanced', 'persistent'])('%s', (mode) => {
     expect(new Set(first).size).toBeGreaterThan(1);
     for (let i = 0; i < 4; i++) expect(await visitAll(people, ask)).toEqual(first);
     expect(await visitAll(people, askSecond)).toEqual(first);
-    await gateway.hup();
+    await gateway().hup();
     expect(await visitAll(people, ask)).toEqual(first);
     expect(people.map(({ sets }) => sets())).toEqual(people.map(() => 1));
   });
@@ -106,14 +80,14 @@ describe.each(['balanced', 'persistent'])('%s', (mode) => {
     // enough that not all of one endpoint find the same one to stand in
     const people = visitors(60);
     const before = await visitAll(people, ask);
-    upstreams[1]?.behave({ fault: 'reset' });
+    upstreams()[1]?.behave({ fault: 'reset' });
     const during = await visitAll(people, ask);
     expect(during).not.toContain('two');
     // who stands in is the same one each time, and not one for all
     expect(await visitAll(people, ask)).toEqual(during);
     const standIns = during.filter((_, i) => before[i] === 'two');
     expect(new Set(standIns)).toEqual(new Set(['one', 'three']));
-    upstreams[1]?.behave({});
+    upstreams()[1]?.behave({});
     expect(await visitAll(people, ask)).toEqual(before);
     expect(people.map(({ sets }) => sets())).toEqual(people.map(() => 1));
   });
@@ -122,20 +96,20 @@ describe.each(['balanced', 'persistent'])('%s', (mode) => {
     await put(backend('b', endpoint(0), endpoint(1), endpoint(2)), sticky({ mode, changeOnFailure: true }));
     const people = visitors(24);
     const before = await visitAll(people, ask);
-    upstreams[1]?.behave({ fault: 'reset' });
+    upstreams()[1]?.behave({ fault: 'reset' });
     const during = await visitAll(people, ask);
     expect(during).not.toContain('two');
-    upstreams[1]?.behave({});
+    upstreams()[1]?.behave({});
     expect(await visitAll(people, ask)).toEqual(during);
     expect(people.map(({ sets }) => sets())).toEqual(before.map((name) => (name === 'two' ? 2 : 1)));
   });
 
   test('a session that begins at an endpoint that fails begins at the one that answers', async () => {
-    upstreams[0]?.behave({ fault: 'reset' });
+    upstreams()[0]?.behave({ fault: 'reset' });
     await put(backend('b', endpoint(0), endpoint(1)), sticky({ mode }));
     const people = visitors(12);
     expect(new Set(await visitAll(people, ask))).toEqual(new Set(['two']));
-    upstreams[0]?.behave({});
+    upstreams()[0]?.behave({});
     expect(new Set(await visitAll(people, ask))).toEqual(new Set(['two']));
     expect(people.map(({ sets }) => sets())).toEqual(people.map(() => 1));
   });
@@ -144,9 +118,9 @@ describe.each(['balanced', 'persistent'])('%s', (mode) => {
     await put(backend('b', endpoint(0), endpoint(1)), sticky({ mode }));
     const person = visitor();
     const before = await person.visit(ask);
-    for (const upstream of upstreams) upstream.behave({ fault: 'reset' });
+    for (const upstream of upstreams()) upstream.behave({ fault: 'reset' });
     expect(await person.visit(ask)).toBe('502');
-    for (const upstream of upstreams) upstream.behave({});
+    for (const upstream of upstreams()) upstream.behave({});
     expect(await person.visit(ask)).toBe(before);
   });
 });

@@ -1,5 +1,5 @@
 -- What peers are owed in smooth round robin (round_robin.lua). Only the differences count.
--- phase: balancer · yields: no · dicts: none · state: none; it makes lists of the caller's state, which has peers
+-- phase: balancer · yields: no · dicts: none · state: none; it makes and changes lists of the caller's, which has peers
 
 local random = math.random
 
@@ -56,6 +56,27 @@ function _M.carry(state, names, weights, credit)
     carried[i] = value and (value - sum / stay) * ratio or 0
   end
   return carried
+end
+
+-- The richest of those that were not tried, each of which is credited with its weight first; it pays what all of them
+-- got. fewest: only those with so much under way for their weight (in_flight.lua), or nil. Nil when none is left.
+function _M.richest(state, tried, fewest)
+  local active, names, weights, credit = state.active, state.names, state.weights, state.credit
+  local best, sum = nil, 0
+  for i = 1, state.count do
+    if (not fewest or active[i] / weights[i] == fewest) and not (tried and tried[names[i]]) then
+      sum = sum + weights[i]
+      credit[i] = credit[i] + weights[i]
+      if not best or credit[i] > credit[best] then
+        best = i
+      end
+    end
+  end
+  if best then
+    credit[best] = credit[best] - sum
+    state.index = best
+  end
+  return best
 end
 
 return _M

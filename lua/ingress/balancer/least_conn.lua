@@ -3,6 +3,7 @@
 -- phase: balancer, log · yields: no · dicts: none · state: the caller's, see the contract in algorithms.lua
 
 local in_flight = require("ingress.balancer.in_flight")
+local richest = require("ingress.balancer.credits").richest
 local round_robin = require("ingress.balancer.round_robin")
 
 local _M = {
@@ -57,33 +58,11 @@ local function fewest_for_weight(state, tried)
 end
 
 
--- Smooth round robin, as in round_robin.lua, of those whose load is the fewest.
-local function pick_weighted(state, tried)
-  local fewest = fewest_for_weight(state, tried)
-  local active, credit, names, weights = state.active, state.credit, state.names, state.weights
-  local best, sum = nil, 0
-  for i = 1, state.count do
-    if active[i] / weights[i] == fewest and not (tried and tried[names[i]]) then
-      sum = sum + weights[i]
-      credit[i] = credit[i] + weights[i]
-      if not best or credit[i] > credit[best] then
-        best = i
-      end
-    end
-  end
-  if best then
-    credit[best] = credit[best] - sum
-    state.index = best
-  end
-  return best
-end
-
-
 function _M.pick(state, tried)
   if state.equal then
     return pick_equal(state, tried)
   end
-  return pick_weighted(state, tried)
+  return richest(state, tried, fewest_for_weight(state, tried))
 end
 
 return _M

@@ -7,6 +7,7 @@ local credits = require("ingress.balancer.credits")
 local put_peers = require("ingress.balancer.peers").put
 
 local random = math.random
+local richest = credits.richest
 
 local _M = {}
 
@@ -65,31 +66,11 @@ local function pick_equal(state, tried)
 end
 
 
-local function pick_weighted(state, tried)
-  local names, weights, credit = state.names, state.weights, state.credit
-  local best, sum = nil, 0
-  for i = 1, state.count do
-    if not (tried and tried[names[i]]) then
-      sum = sum + weights[i]
-      credit[i] = credit[i] + weights[i]
-      if not best or credit[i] > credit[best] then
-        best = i
-      end
-    end
-  end
-  if best then
-    credit[best] = credit[best] - sum
-    state.index = best
-  end
-  return best
-end
-
-
 function _M.pick(state, tried)
   if state.equal then
     return pick_equal(state, tried)
   end
-  return pick_weighted(state, tried)
+  return richest(state, tried)
 end
 
 return _M
