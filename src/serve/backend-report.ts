@@ -110,7 +110,7 @@ function sentence({ state, used, reason }: EndpointHealth, panic: boolean): stri
       return `its health check fails: ${reason ?? 'no reason is known'}${anyway}`;
     case 'ejected':
       return used && !panic
-        ? `requests failed: ${reason ?? ''}; it is used all the same, because as many as may be are ejected`
+        ? `requests failed: ${reason ?? 'no reason is known'}; it is used all the same, because as many as may be are ejected`
         : `requests failed: ${reason ?? 'no reason is known'}${anyway}`;
   }
 }

@@ -18,6 +18,10 @@ export function balancingProblems(
   const maxFails = values.maxFails ?? defaults.balancing.passive?.maxFails ?? 0;
   return [
     ...algorithmProblems(values, prefix),
+    ...clusterProblems(values, prefix),
+    ...(maxFails === 0 && values.checkType === undefined && (values.panicThreshold ?? 0) > 0
+      ? idle(['panicThreshold'], 'health-check or upstream-max-fails')
+      : []),
     ...(maxFails === 0 ? idle(['failTimeout', 'failStatuses', 'maxEjected'], 'upstream-max-fails') : []),
     ...checkProblems(values, prefix),
     ...(values.affinity === undefined ? idle(SESSION_FIELDS, 'affinity: cookie') : []),
@@ -41,7 +45,7 @@ function algorithmProblems(values: AnnotationValues, prefix: string): readonly P
   if (hashBy === undefined)
     return idleAnnotations(values, ['hashSubset', 'hashSubsetSize'], 'upstream-hash-by', prefix);
   const problems: Problem[] = [];
-  if (loadBalance !== undefined && !loadBalance.startsWith('chash')) {
+  if (loadBalance !== undefined && loadBalance !== algorithm) {
     const message = `load-balance ${loadBalance} has no effect beside upstream-hash-by, which means ${algorithm}`;
     problems.push(about('loadBalance', 'annotation-idle', message, 'Remove one of them.'));
   }
@@ -52,6 +56,30 @@ function algorithmProblems(values: AnnotationValues, prefix: string): readonly P
     problems.push(about('slowStart', 'annotation-idle', message, 'Remove it, or upstream-hash-by.'));
   }
   return problems;
+}
+
+/** What a Service is asked for that has one endpoint only, its cluster IP. */
+function clusterProblems(values: AnnotationValues, prefix: string): readonly Problem[] {
+  if (values.serviceUpstream !== true) return [];
+  const picks = values.hashBy === undefined ? (askedAlgorithm(values) ?? 'round_robin') : 'round_robin';
+  const fields: readonly (AnnotationField | null)[] = [
+    picks === 'round_robin' ? null : 'loadBalance',
+    values.hashBy === undefined ? null : 'hashBy',
+    values.slowStart ? 'slowStart' : null,
+    values.affinity === undefined ? null : 'affinity',
+  ];
+  return fields
+    .filter((field) => field !== null)
+    .map((field) => {
+      const { name } = SUPPORTED_ANNOTATIONS[field];
+      return {
+        code: 'annotation-idle',
+        severity: 'warning',
+        field: annotationField(`${prefix}/${name}`),
+        message: `${name} has no effect beside service-upstream when the Service has a cluster IP: the cluster balances`,
+        hint: 'Remove one of them.',
+      };
+    });
 }
 
 function checkProblems(values: AnnotationValues, prefix: string): readonly Problem[] {

@@ -16,7 +16,11 @@ export function readCanary(
   values: AnnotationValues,
   prefix: string,
 ): { readonly rule: CanaryRule | null; readonly problems: readonly Problem[] } {
-  if (values.canary === true) return { rule: ruleOf(values), problems: idleOfCanary(values, prefix) };
+  if (values.canary === true)
+    return {
+      rule: ruleOf(values),
+      problems: [...idleOfCanary(values, prefix), ...notOfCanary(values, prefix)],
+    };
   const idle = (Object.keys(values) as AnnotationField[]).filter(
     (field) => SUPPORTED_ANNOTATIONS[field].scope === 'canary',
   );
@@ -64,6 +68,27 @@ function idleOfCanary(values: AnnotationValues, prefix: string): readonly Proble
     ...idleAnnotations(values, ['canaryRampDuration'], 'canary-ramp-start', prefix),
   ];
 }
+
+/** Retries and failover are a matter of the Ingress whose traffic is shared. */
+function notOfCanary(values: AnnotationValues, prefix: string): readonly Problem[] {
+  return OTHERS_CONCERN.filter((field) => values[field] !== undefined).map((field) => {
+    const { name } = SUPPORTED_ANNOTATIONS[field];
+    return {
+      code: 'annotation-idle',
+      severity: 'warning',
+      field: annotationField(`${prefix}/${name}`),
+      message: `${name} has no effect at a canary: what the Ingress says whose traffic it shares counts`,
+      hint: 'Set it at that Ingress, or remove it.',
+    };
+  });
+}
+
+const OTHERS_CONCERN = [
+  'nextUpstream',
+  'nextUpstreamTimeout',
+  'nextUpstreamTries',
+  'failoverService',
+] as const satisfies readonly AnnotationField[];
 
 /** Sessions are a matter of the Ingress whose traffic is shared. */
 export function canaryAffinity(source: Source): Problem {

@@ -24,6 +24,8 @@ export interface BackendReference {
 }
 
 /**
+ * What follows from a problem depends on who asks: that is not in its message.
+ *
  * @param namespace of the Ingress, valid.
  * @param field JSON path of the backend.
  */
@@ -86,7 +88,7 @@ function serviceMissing(key: string, field: string): Problem {
     code: 'service-missing',
     severity: 'error',
     field: `${field}.service.name`,
-    message: `there is no Service ${quoteText(key)}; requests are answered with 503`,
+    message: `there is no Service ${quoteText(key)}`,
     hint: 'Create the Service in the namespace of the Ingress, or correct its name.',
   };
 }
@@ -97,7 +99,7 @@ function portMissing(key: string, wanted: ServicePortReference, field: string): 
     code: 'port-missing',
     severity: 'error',
     field: `${field}.service.port`,
-    message: `the Service ${key} has no TCP port ${text}; requests are answered with 503`,
+    message: `the Service ${key} has no TCP port ${text}`,
     hint: 'Name a port as the Service has it.',
   };
 }

@@ -46,7 +46,7 @@ export function noClusterIp(service: Service): Diagnostic {
     object: referenceTo(service),
     field: 'spec.clusterIP',
     message: 'service-upstream asks for the cluster IP, and there is none; endpoints are used as usual',
-    hint: 'Remove service-upstream, or give the Service a cluster IP.',
+    hint: 'Remove service-upstream, or give the Service a cluster IP (in a manifest, spec.clusterIP).',
   };
 }
 

@@ -39,7 +39,10 @@ export function createTargets(
     isMeasured: (backend) => measured.has(backend),
     backendOf: ({ claim: { source }, rule }) => {
       const { reference, problem } = find(source, rule.backend, rule.backendField);
-      if (problem !== null) diagnostics.push({ ...problem, object: source.object });
+      if (problem !== null) {
+        const message = `${problem.message}; ${consequence(source)}`;
+        diagnostics.push({ ...problem, object: source.object, message });
+      }
       return add(reference);
     },
     failoverOf: (source, backend) => {
@@ -51,6 +54,14 @@ export function createTargets(
       return null;
     },
   };
+}
+
+/** Of a backend that is missing. */
+function consequence({ canary, policy }: Source): string {
+  if (canary !== null) return 'the canary takes no traffic';
+  return policy.failover === null
+    ? 'requests are answered with 503'
+    : 'requests have nobody but the failover-service';
 }
 
 function failoverMissing(source: Source): Diagnostic {

@@ -158,7 +158,7 @@ const services: fc.Arbitrary<Service> = fc.record({
     'ClusterIP' as const,
     'ExternalName' as const,
   ),
-  clusterIP: fc.constant(undefined),
+  clusterIP: fc.constantFrom(undefined, 'None', '10.96.0.1'),
   externalName: fc.option(or(5, 'db.example', '192.0.2.1'), { nil: undefined }),
   ports: fc.array(
     fc.record({

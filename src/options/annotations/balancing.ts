@@ -44,7 +44,7 @@ export const BALANCING_ANNOTATIONS = {
     name: 'slow-start',
     scope: 'location',
     parse: slowStart,
-    doc: 'Time in which an endpoint that is new, or healthy again, comes to its full share, as `30s`; 0: at once. Not of hashes. Default: slow-start, 0.',
+    doc: 'Time in which an endpoint that is new, or ready again, comes to its full share, as `30s`; 0: at once. Not of hashes. Default: slow-start, 0.',
   }),
   panicThreshold: supported({
     name: 'panic-threshold',

@@ -216,6 +216,40 @@ test.each<[string, string, Record<string, string>]>([
   expect(found.codes).toEqual([told('warning', 'annotation-idle', name)]);
 });
 
+test('a threshold of panic needs something that finds endpoints out of order', () => {
+  const idle = [told('warning', 'annotation-idle', 'panic-threshold')];
+  expect(balanced({ 'panic-threshold': '40' }).codes).toEqual(idle);
+  expect(balanced({ 'panic-threshold': '40', 'upstream-max-fails': '0' }).codes).toEqual(idle);
+  expect(balanced({ 'panic-threshold': '0' }).codes).toEqual([]);
+  expect(balanced({ 'panic-threshold': '40', 'health-check': 'tcp' }).codes).toEqual([]);
+  expect(balanced({ 'panic-threshold': '40' }, { 'upstream-max-fails': '3' }).codes).toEqual([]);
+});
+
+test('load-balance chash is told where a subset is asked for as well', () => {
+  const found = balanced({
+    'load-balance': 'chash',
+    'upstream-hash-by': '$host',
+    'upstream-hash-by-subset': 'true',
+  });
+  expect(found).toMatchObject({
+    balancing: { algorithm: 'chashsubset' },
+    codes: [told('warning', 'annotation-idle', 'load-balance')],
+  });
+});
+
+test('where the cluster balances there is nothing to pick', () => {
+  const own = { 'load-balance': 'ewma', 'slow-start': '9', affinity: 'cookie' };
+  expect(balanced({ ...own, 'service-upstream': 'true' }).codes).toEqual(
+    ['affinity', 'load-balance', 'slow-start'].map((name) => told('warning', 'annotation-idle', name)),
+  );
+  expect(balanced({ 'upstream-hash-by': '$host', 'service-upstream': 'true' }).codes).toEqual([
+    told('warning', 'annotation-idle', 'upstream-hash-by'),
+  ]);
+  const nothing = { 'load-balance': 'round_robin', 'slow-start': '0', 'service-upstream': 'true' };
+  expect(balanced(nothing).codes).toEqual([]);
+  expect(balanced({ ...own, 'service-upstream': 'false' }).codes).toEqual([]);
+});
+
 test.each(['upstream-hash-by-subset', 'session-cookie-change-on-failure'])(
   '%s "false" asks for nothing',
   (name) => {

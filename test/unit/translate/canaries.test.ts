@@ -96,6 +96,23 @@ describe('canaries', () => {
     expect(codes(translate([sticky, ...next, own]))).toEqual([]);
   });
 
+  test('retries and failover are those of the other Ingress, too', () => {
+    const own = { 'canary-weight': '5', 'proxy-next-upstream': 'off', 'failover-service': 'web:80' };
+    expect(attached(canary('c', own)).codes).toEqual(
+      ['failover-service', 'proxy-next-upstream'].map(
+        (name) =>
+          `warning annotation-idle Ingress/default/c metadata.annotations['nginx.ingress.kubernetes.io/${name}']`,
+      ),
+    );
+  });
+
+  test('without its Service one takes no traffic, and nobody is said to get 503', () => {
+    const { diagnostics } = translate([ingress('main'), canary('c', { 'canary-weight': '5' })]);
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      'there is no Service "default/next"; the canary takes no traffic',
+    ]);
+  });
+
   test('several of one route, the oldest first', () => {
     const { canaries } = attached(
       canary('a', {}, {}, '2026-01-02T00:00:00Z'),
