@@ -24,7 +24,27 @@ export function balancingProblems(
       : []),
     ...(maxFails === 0 ? idle(['failTimeout', 'failStatuses', 'maxEjected'], 'upstream-max-fails') : []),
     ...checkProblems(values, prefix),
-    ...(values.affinity === undefined ? idle(SESSION_FIELDS, 'affinity: cookie') : []),
+    ...(values.affinity === undefined
+      ? idle(SESSION_FIELDS, 'affinity: cookie')
+      : refusedCookie(values, prefix)),
+  ];
+}
+
+/** Browsers drop it, and every request would begin a session. */
+function refusedCookie(
+  { cookieSameSite, cookieSecure }: AnnotationValues,
+  prefix: string,
+): readonly Problem[] {
+  if (cookieSameSite !== 'None' || cookieSecure !== false) return [];
+  const { name } = SUPPORTED_ANNOTATIONS.cookieSameSite;
+  return [
+    {
+      code: 'cookie-refused',
+      severity: 'warning',
+      field: annotationField(`${prefix}/${name}`),
+      message: 'browsers refuse a cookie with SameSite=None that is not Secure, so no session stays',
+      hint: 'Remove session-cookie-secure, or set it to "true".',
+    },
   ];
 }
 

@@ -16,11 +16,18 @@ export function readCanary(
   values: AnnotationValues,
   prefix: string,
 ): { readonly rule: CanaryRule | null; readonly problems: readonly Problem[] } {
-  if (values.canary === true)
+  if (values.canary === true) {
+    const rule = ruleOf(values);
     return {
-      rule: ruleOf(values),
-      problems: [...idleOfCanary(values, prefix), ...notOfCanary(values, prefix)],
+      rule,
+      problems: [
+        ...largeWeight(rule, prefix),
+        ...idleHeader(values, prefix),
+        ...idleOfCanary(values, prefix),
+        ...notOfCanary(values, prefix),
+      ],
     };
+  }
   const idle = (Object.keys(values) as AnnotationField[]).filter(
     (field) => SUPPORTED_ANNOTATIONS[field].scope === 'canary',
   );
@@ -59,6 +66,26 @@ function rampOf({ canaryRampStart: start, canaryRampDuration: duration }: Annota
 }
 
 /** What a canary says to no effect. */
+function largeWeight({ weight, weightTotal }: CanaryRule, prefix: string): readonly Problem[] {
+  if (weight <= weightTotal) return [];
+  const { name } = SUPPORTED_ANNOTATIONS.canaryWeight;
+  return [
+    {
+      code: 'canary-weight-large',
+      severity: 'warning',
+      field: annotationField(`${prefix}/${name}`),
+      message: `${name} ${weight} is more than its total of ${weightTotal}, so the canary takes everything`,
+      hint: 'Give it less, or set canary-weight-total.',
+    },
+  ];
+}
+
+/** A value or a pattern is that of a header. */
+function idleHeader(values: AnnotationValues, prefix: string): readonly Problem[] {
+  if (values.canaryHeader !== undefined) return [];
+  return idleAnnotations(values, ['canaryHeaderValue', 'canaryHeaderPattern'], 'canary-by-header', prefix);
+}
+
 function idleOfCanary(values: AnnotationValues, prefix: string): readonly Problem[] {
   const fields = ['canaryBucketBy', 'canaryRampStart', 'canaryRampDuration'] as const;
   if ((values.canaryWeight ?? 0) === 0) return idleAnnotations(values, fields, 'canary-weight', prefix);

@@ -216,6 +216,15 @@ test.each<[string, string, Record<string, string>]>([
   expect(found.codes).toEqual([told('warning', 'annotation-idle', name)]);
 });
 
+test('a cookie that no browser would keep is told', () => {
+  const cookie = { affinity: 'cookie', 'session-cookie-samesite': 'None' };
+  expect(balanced({ ...cookie, 'session-cookie-secure': 'false' }).codes).toEqual([
+    told('warning', 'cookie-refused', 'session-cookie-samesite'),
+  ]);
+  expect(balanced({ ...cookie, 'session-cookie-secure': 'true' }).codes).toEqual([]);
+  expect(balanced(cookie).codes).toEqual([]);
+});
+
 test('a threshold of panic needs something that finds endpoints out of order', () => {
   const idle = [told('warning', 'annotation-idle', 'panic-threshold')];
   expect(balanced({ 'panic-threshold': '40' }).codes).toEqual(idle);

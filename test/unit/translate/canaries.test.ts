@@ -161,6 +161,24 @@ describe('canaries', () => {
     ]);
   });
 
+  test('a weight above its total, and values of a header that is not named, are told', () => {
+    const result = attached(
+      canary('c', {
+        'canary-weight': '150',
+        'canary-by-header-value': 'eu',
+        'canary-by-header-pattern': '^eu',
+      }),
+    );
+    const where = 'Ingress/default/c metadata.annotations';
+    expect(result.canaries).toMatchObject([{ weight: 150, weightTotal: 100 }]);
+    expect(result.codes).toEqual([
+      `warning annotation-idle ${where}['nginx.ingress.kubernetes.io/canary-by-header-pattern']`,
+      `warning annotation-idle ${where}['nginx.ingress.kubernetes.io/canary-by-header-value']`,
+      `warning canary-weight-large ${where}['nginx.ingress.kubernetes.io/canary-weight']`,
+    ]);
+    expect(attached(canary('c', { 'canary-weight': '150', 'canary-weight-total': '200' })).codes).toEqual([]);
+  });
+
   test('one with a gate is not attached', () => {
     const result = attached(canary('c', { 'whitelist-source-range': '10.0.0.0/8' }));
     expect(result.canaries).toEqual([]);
