@@ -72,6 +72,10 @@ testCluster(
     expect((await load.stop()).failures).toEqual([]);
     expect(await gateway.proxy.workers()).toEqual(workers);
 
+    // Those that drain are known, and their leaving is a change.
+    const drained = () => kubelet.pods().every(({ phase }) => phase() !== 'terminating');
+    await eventually('no pod terminates', drained, { timeoutMs: 30_000 });
+    await sleep(500); // the last of it is on its way
     await gateway.settled();
     await gateway.controller().kill();
     gateway.startController();
