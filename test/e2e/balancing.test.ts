@@ -45,7 +45,11 @@ for (const { form, flags } of FORMS) {
         {},
       ]) {
         await annotate(annotations);
-        expect(Object.keys(await shares(gateway, 30)).toSorted()).toEqual(NAMES.toSorted());
+        const names = Object.keys(await shares(gateway, 30)).toSorted();
+        // EWMA may keep away for a while from one that once took a few milliseconds longer.
+        if ('load-balance' in annotations && annotations['load-balance'] === 'ewma')
+          expect(NAMES).toEqual(expect.arrayContaining(names));
+        else expect(names).toEqual(NAMES.toSorted());
       }
 
       await annotate({ 'upstream-hash-by': '$request_uri' });
