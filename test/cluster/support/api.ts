@@ -2,7 +2,6 @@
 // tested: nothing of the controller's source is used.
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import { createInterface } from 'node:readline';
 
 // biome-ignore lint/suspicious/noExplicitAny: objects of any kind, read by tests that know them
 export type Thing = any; // oxlint-disable-line typescript/no-explicit-any
@@ -71,9 +70,7 @@ export function openApi({ url, ca, token }: ApiOptions): Api {
       if (statusCode !== 200) throw new Error(`${path}: ${statusCode} ${await readText(answer)}`);
       answer.on('error', () => undefined);
       try {
-        for await (const line of createInterface({ input: answer })) {
-          if (line !== '') yield JSON.parse(line) as WatchEvent;
-        }
+        yield* eventsOf(answer);
       } catch (error) {
         // The connection broke off, perhaps within a line.
         if (answer.errored === null) throw error;
@@ -84,6 +81,16 @@ export function openApi({ url, ca, token }: ApiOptions): Api {
       watching.destroy();
     },
   };
+}
+
+/** Who stops reading ends the connection. Not by readline, which has its own mind about errors of what it reads. */
+async function* eventsOf(answer: IncomingMessage): AsyncGenerator<WatchEvent> {
+  let rest = '';
+  for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') yield JSON.parse(line) as WatchEvent;
+  }
 }
 
 async function readText(answer: IncomingMessage): Promise<string> {
