@@ -5,8 +5,8 @@
 local match = string.match
 local md5 = ngx.md5
 local put_peers = require("ingress.balancer.peers").put
+local best_of = require("ingress.balancer.rendezvous").best
 local put_seeds = require("ingress.balancer.rendezvous").put
-local score = require("ingress.balancer.rendezvous").score
 local sub = string.sub
 
 local _M = {}
@@ -75,18 +75,7 @@ end
 
 -- Position of the fit endpoint that a session of this key goes to while its own cannot have it, or nil.
 function _M.stand_in(sessions, key, tried)
-  local all, places = sessions.all, sessions.places
-  local names = all.names
-  local best, highest = nil, nil
-  for i = 1, all.count do
-    if places[i] and not (tried and tried[names[i]]) then
-      local reached = score(all, key, i)
-      if not best or reached > highest then
-        best, highest = i, reached
-      end
-    end
-  end
-  return best
+  return best_of(sessions.all, tried, key, sessions.places)
 end
 
 return _M

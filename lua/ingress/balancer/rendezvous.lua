@@ -59,15 +59,16 @@ local function best_of_equal(seeds, count, key)
 end
 
 
--- The key's peer among those that were not tried (a set of names, or nil); nil: there is none.
-function _M.best(state, tried, key)
-  if state.equal_weights and not tried then
+-- The key's peer among those that were not tried (a set of names, or nil) and are allowed (a set of positions, or nil:
+-- all); nil: there is none.
+function _M.best(state, tried, key, allowed)
+  if state.equal_weights and not tried and not allowed then
     return best_of_equal(state.seeds, state.count, key)
   end
   local names = state.names
   local best, highest = nil, nil
   for i = 1, state.count do
-    if not (tried and tried[names[i]]) then
+    if not (tried and tried[names[i]]) and (not allowed or allowed[i]) then
       local reached = _M.score(state, key, i)
       if not best or reached > highest then
         best, highest = i, reached
